@@ -1,0 +1,59 @@
+"""Settings that a unit may change for itself and its subtree. The policy gives no numbers; these are defaults."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accounts.models.unit import Unit, settings_along
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class SettingKind:
+    """One setting: whole number `minimum`..`maximum` in `unit_of_measure`, and the clause it serves."""
+
+    key: str
+    label: str
+    default: int
+    minimum: int
+    maximum: int
+    unit_of_measure: str
+    clause: str
+
+
+SETTINGS: dict[str, SettingKind] = {
+    kind.key: kind
+    for kind in [
+        SettingKind("confirmation_years", "关键信息几年未核实即为过期", 2, 1, 10, "年", "二（二）"),
+    ]
+}
+
+
+@dataclass(frozen=True)
+class SettingValue:
+    """What applies to a unit and where it comes from (`source` None: the product's default)."""
+
+    kind: SettingKind
+    value: int
+    source: Unit | None
+
+
+def effective(unit: Unit, key: str) -> SettingValue:
+    """The value in force for the unit: its own, else the nearest ancestor's, else the default."""
+    return next(value for value in effective_all(unit) if value.kind.key == key)
+
+
+def effective_all(unit: Unit) -> "Iterator[SettingValue]":
+    along = settings_along(unit)
+    for key, kind in SETTINGS.items():
+        value, source = along.get(key, (kind.default, None))
+        yield SettingValue(kind, value, source)
+
+
+def validate(key: str, value: Any) -> int:
+    """The value as stored; ValueError with what to do when it does not fit the setting."""
+    kind = SETTINGS[key]
+    if not isinstance(value, int) or isinstance(value, bool) or not kind.minimum <= value <= kind.maximum:
+        raise ValueError(f"“{kind.label}”请填 {kind.minimum} 到 {kind.maximum} 之间的整数。")
+    return value

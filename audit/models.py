@@ -1,0 +1,32 @@
+"""The append-only trail: who did what to which record, without names, values or foreign keys."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from audit.verbs import Verb
+
+
+class Event(models.Model):
+    """One act. `reference` is a record number, a code or a username; `fields` are names of fields, never
+    values; `counts` holds numbers and digests. Insert-only by privilege and by trigger (migration 0001)."""
+
+    at = models.DateTimeField("时间", auto_now_add=True)
+    actor = models.BigIntegerField("用户号", null=True)
+    username = models.CharField("用户名", max_length=60, blank=True)
+    address = models.CharField("来源地址", max_length=45, blank=True)
+    channel = models.CharField("途径", max_length=10)
+    verb = models.CharField("行为", max_length=20, choices=Verb)
+    kind = models.CharField("对象", max_length=40)
+    reference = models.CharField("编号", max_length=80, blank=True)
+    fields = ArrayField(models.CharField(max_length=60), verbose_name="字段", default=list)
+    reason = models.CharField("事由", max_length=200, blank=True)
+    result = models.CharField("结果", max_length=20, default="ok")
+    counts = models.JSONField("数量", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审计记录"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["kind", "reference", "-id"], name="audit_event_reference")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.username} {self.get_verb_display()} {self.kind} {self.reference}"

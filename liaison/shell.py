@@ -1,0 +1,47 @@
+"""What every page shows around its content: navigation by role, bell, demo banner."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from reminders.models import Message
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    label: str
+    url: str
+    icon: str
+    active: bool
+
+
+def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
+    """The side navigation: only what works, and only what this user may open."""
+    places: list[tuple[str, str, str, bool]] = [
+        ("工作台", "workbench", "home", True),
+        ("专家库", "experts:list", "users", user.may("view")),
+        ("导入名册", "exchange:list", "upload", user.may("change")),
+        ("称号目录", "experts:honours", "award", user.may("view")),
+        ("单位", "accounts:units", "sitemap", user.may("view")),
+        ("系统管理", "admin:index", "settings", user.is_staff),
+    ]
+    here = request.path
+    items = [(label, reverse(name), icon) for label, name, icon, shown in places if shown]
+    best = max((url for _, url, _ in items if here.startswith(url)), key=len, default="")
+    return [NavigationItem(label, url, icon, url == best) for label, url, icon in items]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html. Counts are read only when the template shows them."""
+    user = request.user
+    context: dict[str, Any] = {"demo": settings.DEMO}
+    if user.is_authenticated:
+        context["navigation"] = navigation(request, user)
+        context["may_search"] = user.may("view")
+        context["unread_count"] = SimpleLazyObject(lambda: Message.objects.visible_to(user).unread().count())
+    return context
