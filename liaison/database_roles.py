@@ -4,6 +4,7 @@ Roles belong to the whole cluster, so the privileges that migrations grant hold 
 Every statement can run again. The members of liaison_owner let tests `SET LOCAL ROLE liaison_app`.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import psycopg2
 from psycopg2 import errors, sql
 from psycopg2.extensions import encrypt_password
 
+from liaison import service_urls
 from liaison.problems import Problem
 from liaison.service_urls import one_line
 
@@ -57,6 +59,26 @@ def prepare(arguments: dict[str, Any], target: Target) -> list[str]:
     return changes
 
 
+def prepare_from_environment() -> list[str]:
+    """`prepare` for servers that the environment names: as DATABASE_ADMIN_URL if set, else as the owner."""
+    owner = _arguments(service_urls.OWNER)
+    passwords = {}
+    for way in service_urls.WAYS:
+        arguments = _arguments(way)
+        if arguments["password"]:
+            passwords[str(arguments["user"])] = str(arguments["password"])
+    way = service_urls.ADMIN if service_urls.is_set(service_urls.ADMIN.name) else service_urls.OWNER
+    service_urls.check_database(way)
+    return prepare(_arguments(way), Target(str(owner["dbname"]), str(owner["user"]), passwords))
+
+
+def _arguments(way: service_urls.DatabaseVariable) -> dict[str, str | int]:
+    value = service_urls.variable(way.name)
+    if not value:
+        raise Problem(f"{way.name} is not set.")
+    return service_urls.connection_arguments(way.name, value)
+
+
 def _missing_roles(cursor: Any, target: Target) -> list[str]:
     """Statements that bring roles and memberships into shape; none when they are."""
     statements = []
@@ -74,7 +96,8 @@ def _missing_roles(cursor: Any, target: Target) -> list[str]:
 
 def _role_statements(cursor: Any, role: str, target: Target) -> list[str]:
     cursor.execute(
-        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolcanlogin FROM pg_roles WHERE rolname = %s",
+        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolcanlogin"
+        " FROM pg_roles WHERE rolname = %s",
         [role],
     )
     row = cursor.fetchone()
@@ -105,7 +128,7 @@ def _may_become(cursor: Any, member: str, role: str) -> bool:
 
 def _missing_database(cursor: Any, target: Target) -> list[str]:
     """Statements for the database: its owner, and who may connect and make temporary tables (imports do)."""
-    name = _name(target.database)
+    name, owner = _name(target.database), _name(target.owner)
     cursor.execute(
         "SELECT pg_encoding_to_char(encoding), pg_get_userbyid(datdba),"
         " EXISTS (SELECT 1 FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE grantee = 0)"
@@ -115,11 +138,11 @@ def _missing_database(cursor: Any, target: Target) -> list[str]:
     row = cursor.fetchone()
     statements = []
     if row is None:
-        statements.append(f"CREATE DATABASE {name} OWNER {_name(target.owner)} TEMPLATE template0 ENCODING 'UTF8'")
+        statements.append(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0 ENCODING 'UTF8'")
     elif row[0] != "UTF8":
         raise Problem(f"The database {target.database} is encoded in {row[0]}; it must be UTF8.")
     elif row[1] != target.owner:
-        statements.append(f"ALTER DATABASE {name} OWNER TO {_name(target.owner)}")
+        statements.append(f"ALTER DATABASE {name} OWNER TO {owner}")
     if row is None or row[2]:
         statements.append(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
         statements.append(f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {', '.join(SUBORDINATES)}")
@@ -134,7 +157,7 @@ def _apply(cursor: Any, statements: list[str], target: Target) -> None:
         except errors.InsufficientPrivilege as error:
             rest = ";\n".join(statements[position:])
             raise Problem(
-                f"The database roles are not set up and this connection may not do it ({one_line(str(error))})."
+                f"The database is not set up and this connection may not do it: {one_line(str(error))}."
                 " Set DATABASE_ADMIN_URL to a superuser, or run as a superuser of PostgreSQL, giving each new"
                 f" role its password:\n{rest};"
             ) from error
@@ -148,7 +171,8 @@ def _set_passwords(cursor: Any, target: Target) -> None:
     for role, password in target.passwords.items():
         verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier))
-        cursor.execute(statement)
+        with suppress(errors.InsufficientPrivilege):  # whoever made the role gave it its password
+            cursor.execute(statement)
 
 
 def _name(identifier: str) -> str:

@@ -20,7 +20,11 @@ OWNER = DatabaseVariable("DATABASE_OWNER_URL", None)
 APP = DatabaseVariable("DATABASE_URL", "liaison_app")
 WORKER = DatabaseVariable("DATABASE_WORKER_URL", "liaison_worker")
 AUDIT = DatabaseVariable("DATABASE_AUDIT_URL", "liaison_audit")
+# Only set-up reads it: a superuser that makes the roles where the owner may not.
+ADMIN = DatabaseVariable("DATABASE_ADMIN_URL", None)
+WAYS = (OWNER, APP, WORKER, AUDIT)
 BROKER = "REDIS_URL"
+REQUIRED = (*(way.name for way in WAYS), BROKER)
 DATABASE_SCHEMES = ("postgres", "postgresql", "pgsql", "psql")
 BROKER_SCHEMES = ("redis", "rediss")
 
@@ -53,7 +57,9 @@ def parse(name: str, value: str, schemes: tuple[str, ...]) -> SplitResult:
     except ValueError as error:
         raise Problem(f"{name} is not a valid address: {error}.") from error
     if parts.scheme not in schemes or not parts.hostname or port == 0:
-        raise Problem(f"{name} is not a valid address; it looks like {schemes[0]}://user:password@host:port/name.")
+        raise Problem(
+            f"{name} is not a valid address; it looks like {schemes[0]}://user:password@host:port/name."
+        )
     return parts
 
 
@@ -74,7 +80,7 @@ def connection_arguments(name: str, value: str) -> dict[str, str | int]:
 
 def check_syntax() -> None:
     """Refuse addresses in the environment that cannot work, before anything connects."""
-    for way in (APP, OWNER, WORKER, AUDIT):
+    for way in (*WAYS, ADMIN):
         value = variable(way.name)
         if not value:
             continue

@@ -1,0 +1,33 @@
+# What a person types. `make run` and `make test` are all that a fresh machine needs.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+# Servers of their own, and settings, for whatever imports the product.
+WITH_SERVERS := $(VENV_PYTHON) -m liaison.embedded
+APPS := liaison exchange experts reminders accounts audit core
+
+.PHONY: run test lint format runtime development
+
+run: runtime
+	@exec $(VENV_PYTHON) -m liaison.supervisor
+
+test: development
+	@$(VENV_PYTHON) -m tests.chromium
+	@exec $(WITH_SERVERS) sh -c 'pytest -n 2 -m "not e2e" && pytest -m e2e'
+
+lint: development
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	.venv/bin/lint-imports
+	$(VENV_PYTHON) -m djlint --lint templates
+	$(WITH_SERVERS) mypy $(APPS) manage.py scripts
+	$(WITH_SERVERS) python manage.py makemigrations --check --dry-run
+
+format: development
+	$(VENV_PYTHON) -m ruff check --fix .
+	$(VENV_PYTHON) -m ruff format .
+
+runtime:
+	@$(PYTHON) scripts/make_venv.py requirements.txt
+
+development:
+	@$(PYTHON) scripts/make_venv.py requirements.txt requirements-dev.txt

@@ -1,0 +1,33 @@
+"""What each `manage.py` command needs: the database role it works as, and whether servers must answer."""
+
+# These make or fill tables, or look past row-level security on purpose.
+OWNER_COMMANDS = frozenset(
+    {
+        "flush",
+        "load_reference",
+        "migrate",
+        "prepare",
+        "seed_demo",
+        "seed_load",
+        "setup_database",
+        "showmigrations",
+        "sqlmigrate",
+        "squashmigrations",
+        "test",
+    }
+)
+WITHOUT_SERVERS = frozenset(
+    {"", "help", "--help", "-h", "version", "--version", "collectstatic", "findstatic", "diffsettings"}
+)
+HELP_FLAGS = frozenset({"--help", "-h"})
+
+
+def role_for(arguments: list[str]) -> str:
+    """The value of LIAISON_DB_ROLE for a command line (without the program's name)."""
+    return "owner" if arguments and arguments[0] in OWNER_COMMANDS else "app"
+
+
+def needs_servers(arguments: list[str]) -> bool:
+    """Whether the command talks to the database or the broker."""
+    command = arguments[0] if arguments else ""
+    return command not in WITHOUT_SERVERS and not HELP_FLAGS.intersection(arguments)
