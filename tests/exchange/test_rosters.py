@@ -1,0 +1,47 @@
+"""The six rosters give exactly the people, scopes, held rows and duplicates of their truth."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from exchange.checking import HonourCatalogue, check_rows, summarise
+from exchange.reading import read_roster
+from exchange.recognise import HEAD_ROWS, recognise
+
+ROSTERS = Path(__file__).parent.parent / "rosters"
+CATALOGUE = HonourCatalogue.from_csv(ROSTERS.parent.parent / "data/reference/honours.csv")
+FILES = sorted(path for path in ROSTERS.iterdir() if path.suffix != ".json")
+
+
+def imported(path):
+    with read_roster(path, path.name) as sheet:
+        head = list(itertools.islice(sheet.rows, HEAD_ROWS))
+        layout = recognise(head, sheet.merges)
+        records = layout.records(itertools.chain(head, sheet.rows))
+        return summarise(check_rows(records, CATALOGUE), CATALOGUE)
+
+
+def test_rosters_are_all_there():
+    assert [path.name for path in FILES] == [
+        "gbk_7.csv",
+        "merged_7.xlsx",
+        "plain_7.xlsx",
+        "titled_7.xlsx",
+        "twohead_7.xlsx",
+        "xls_7.xls",
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_roster_gives_exactly_its_truth(path):
+    truth = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    result = imported(path)
+    assert result["rows"] == truth["counts"]["rows"]
+    assert result["people"] == sorted(truth["people"], key=lambda person: person["row"])
+    assert [(item["row"], item["column"]) for item in result["rejected"]] == sorted(
+        (item["row"], item["field"]) for item in truth["rejected"]
+    )
+    assert result["duplicates"] == sorted(truth["duplicates"], key=lambda item: item["row"])
+    assert all(item["reason"] for item in result["rejected"])
