@@ -26,7 +26,6 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("工作台", "workbench", "home", True),
         ("专家库", "experts:list", "users", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
-        ("称号目录", "experts:honours", "award", user.may("view")),
         ("单位", "accounts:units", "sitemap", user.may("view")),
         ("系统管理", "admin:index", "settings", user.is_staff),
     ]
@@ -43,5 +42,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user.is_authenticated:
         context["navigation"] = navigation(request, user)
         context["may_search"] = user.may("view")
+        context["user_unit"] = user.unit.short_name if user.unit else ""
+        context["user_role"] = user.role_names
         context["unread_count"] = SimpleLazyObject(lambda: Message.objects.visible_to(user).unread().count())
     return context

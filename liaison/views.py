@@ -1,0 +1,22 @@
+"""The workbench: what someone finds when they open the product in the morning."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from experts.worklists import figures, worklist
+
+
+@require_GET
+def workbench(request: HttpRequest) -> HttpResponse:
+    if request.user.is_staff:
+        return redirect("admin:index")
+    context = {
+        "today": timezone.localdate(),
+        "figures": figures(request.user),
+        "items": worklist(request.user),
+        "may_change": request.user.may("change"),
+        "may_view": request.user.may("view"),
+    }
+    return render(request, "liaison/workbench.html", context)

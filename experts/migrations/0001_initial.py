@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
             name='Award',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('label', models.SmallIntegerField(default=None, editable=False)),
                 ('unit_order', models.BigIntegerField(default=None, editable=False)),
                 ('text', models.CharField(blank=True, max_length=120, verbose_name='奖项全称')),
@@ -178,6 +179,7 @@ class Migration(migrations.Migration):
             name='SavedFilter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=30, verbose_name='名称')),
                 ('query', models.CharField(max_length=1000)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -222,19 +224,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='expert',
-            index=models.Index(fields=['sort_key', 'id'], name='expert_by_name'),
+            index=models.Index(fields=['sort_key'], name='expert_by_name'),
         ),
         migrations.AddIndex(
             model_name='expert',
-            index=models.Index(fields=['unit_order', 'sort_key', 'id'], name='expert_by_unit'),
+            index=models.Index(fields=['unit_order', 'sort_key'], name='expert_by_unit'),
         ),
         migrations.AddIndex(
             model_name='expert',
-            index=models.Index(fields=['birth', 'id'], name='expert_by_birth'),
+            index=models.Index(fields=['birth', 'sort_key'], name='expert_by_birth'),
         ),
         migrations.AddIndex(
             model_name='expert',
-            index=models.Index(fields=['updated_at', 'id'], name='expert_by_update'),
+            index=models.Index(fields=['updated_at', 'sort_key'], name='expert_by_update'),
         ),
         migrations.AddIndex(
             model_name='expert',

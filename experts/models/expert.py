@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.chinese import sort_key
 from experts.enums import AwardState, Category, Gender, HonourLevel, Label, PoliticalAffiliation, Scope
 from experts.models.catalogue import Discipline, Honour
 from experts.models.locked import LockedChild
@@ -111,15 +112,20 @@ class Expert(models.Model):
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="expert_scope_known"),
         ]
         indexes = [
-            models.Index(fields=["sort_key", "id"], name="expert_by_name"),
-            models.Index(fields=["unit_order", "sort_key", "id"], name="expert_by_unit"),
-            models.Index(fields=["birth", "id"], name="expert_by_birth"),
-            models.Index(fields=["updated_at", "id"], name="expert_by_update"),
+            models.Index(fields=["sort_key"], name="expert_by_name"),
+            models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
+            models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
+            models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),
             models.Index(fields=["label"], condition=Q(label__gt=0), name="expert_labelled"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def keyed(self) -> str:
+        """The sort key that belongs to the name: pinyin, name, and the record number, so that no two are
+        equal and a page may start at a key."""
+        return f"{sort_key(self.name)}|{self.record_number}"
 
     @property
     def birth_text(self) -> str:
@@ -136,9 +142,12 @@ class Expert(models.Model):
         return today.year - self.birth.year - ((today.month, today.day) < (self.birth.month, self.birth.day))
 
     @property
-    def initial(self) -> str:
-        """The letter under which the list shows the expert."""
-        return self.sort_key[:1].upper()
+    def basis_line(self) -> str:
+        """The first honour behind a key decision, as lists show it: 享受政府特殊津贴专家 2018."""
+        if not self.scope_basis:
+            return ""
+        first = self.scope_basis[0]
+        return f"{first['name']} {first['year'] or ''}".strip()
 
     def is_stale(self, years: int = 2) -> bool:
         """Whether key information has gone unconfirmed for `years` (二（二）)."""
@@ -164,6 +173,7 @@ class AwardQuerySet(models.QuerySet["Award"]):
 class Award(LockedChild):
     """An honour that an expert holds. `text`, `issuer` and `level` tell an award outside the catalogue."""
 
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="awards", db_constraint=False)
     honour = models.ForeignKey(Honour, verbose_name="称号", on_delete=models.PROTECT, related_name="+")
     text = models.CharField("奖项全称", max_length=120, blank=True)
@@ -231,6 +241,7 @@ class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
 class SavedFilter(models.Model):
     """A list filter that someone keeps under a name; only its owner sees it."""
 
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField("名称", max_length=30)
     query = models.CharField(max_length=1000)
@@ -248,10 +259,3 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-def basis_line(basis: list[dict[str, Any]]) -> str:
-    """The first honour behind a key decision, as lists show it: 享受政府特殊津贴专家 2018."""
-    if not basis:
-        return ""
-    return " ".join(str(part) for part in (basis[0]["name"], basis[0].get("year")) if part)

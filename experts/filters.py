@@ -1,0 +1,147 @@
+"""Filters of the expert list, kept in the URL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from core.forms import SearchSelect
+from core.paging import PAGING, url_with
+from experts.enums import AwardState, Category, Freshness, Label, Scope
+from experts.models import Award, Discipline, Expert, Honour
+from experts.models.expert import years_before
+from experts.search import matching
+
+STALE_YEARS = 2
+AGES = [("-35", "35 岁以下"), ("36-45", "36—45 岁"), ("46-55", "46—55 岁"), ("56-65", "56—65 岁"), ("66-", "66 岁以上")]
+UNDECIDED = "none"
+
+
+def discipline_choices() -> list[tuple[str, str]]:
+    return cache.get_or_set("disciplines", lambda: [(d.code, str(d)) for d in Discipline.objects.all()], 60)  # type: ignore[return-value]
+
+
+def honour_choices() -> list[tuple[str, str]]:
+    return cache.get_or_set("honours", lambda: [(h.code, h.name) for h in Honour.objects.all()], 60)  # type: ignore[return-value]
+
+
+def visible_labels(user: User) -> list[tuple[int, str]]:
+    """Labels that the user may meet by role; the list never speaks of others."""
+    return [(label.value, label.label) for label in Label if label <= user.clearance]
+
+
+def unit_choices(user: User, code: str) -> list[tuple[str, str]]:
+    """Only the unit now chosen; more are fetched by typing (accounts:unit_options)."""
+    chosen = Unit.objects.reached_by(user, "view").filter(code=code) if code else Unit.objects.none()
+    return [(unit.code, unit.short_name) for unit in chosen]
+
+
+class ExpertFilter(django_filters.FilterSet):
+    """`queryset` is what the user may see already; every choice is one the user may know of."""
+
+    q = django_filters.CharFilter(label="姓名、拼音、单位", method="by_text")
+    scope = django_filters.ChoiceFilter(label="联系范围", choices=Scope.choices, empty_label="联系范围")
+    honour = django_filters.ChoiceFilter(
+        label="称号", choices=honour_choices, method="by_honour", empty_label="称号", widget=SearchSelect
+    )
+    discipline = django_filters.ChoiceFilter(
+        label="学科", choices=discipline_choices, field_name="discipline_id", empty_label="学科", widget=SearchSelect
+    )
+    category = django_filters.ChoiceFilter(
+        label="类别", choices=[*Category.choices, (UNDECIDED, "未定类别")], method="by_category", empty_label="类别"
+    )
+    unit = django_filters.ChoiceFilter(label="联系单位（含所属）", method="by_unit", empty_label="联系单位")
+    age = django_filters.ChoiceFilter(label="年龄", choices=AGES, method="by_age", empty_label="年龄")
+    label = django_filters.ChoiceFilter(label="密别", empty_label="密别")
+    freshness = django_filters.ChoiceFilter(
+        label="信息核实", choices=Freshness.choices, method="by_freshness", empty_label="信息核实"
+    )
+
+    pending = django_filters.ChoiceFilter(
+        label="奖项核实", choices=[("yes", "有待核实奖项")], method="by_pending", empty_label="奖项核实"
+    )
+
+    class Meta:
+        model = Expert
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, queryset: QuerySet[Expert], *, user: User) -> None:
+        super().__init__(data, queryset)
+        self.user = user
+        self.filters["label"].extra["choices"] = visible_labels(user)
+        unit = self.filters["unit"]
+        unit.extra["choices"] = unit_choices(user, data.get("unit", ""))
+        unit.extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})
+
+    def by_text(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        return matching(experts, value, self.user)
+
+    def by_honour(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        held = Award.objects.visible_to(self.user).filter(honour__code=value)
+        return experts.filter(pk__in=held.values("expert_id"))
+
+    def by_category(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        return experts.filter(category="" if value == UNDECIDED else value)
+
+    def by_unit(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        unit = Unit.objects.reached_by(self.user, "view").filter(code=value).first()
+        return experts.in_units(unit) if unit else experts.none()  # type: ignore[attr-defined]
+
+    def by_age(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        youngest, _, oldest = value.partition("-")
+        today = timezone.localdate()
+        if youngest:
+            experts = experts.filter(birth__lte=years_before(today, int(youngest)))
+        if oldest:
+            experts = experts.filter(birth__gt=years_before(today, int(oldest) + 1))
+        return experts
+
+    def by_pending(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        waiting = Award.objects.visible_to(self.user).filter(state=AwardState.PENDING)
+        return experts.filter(pk__in=waiting.values("expert_id"))
+
+    def by_freshness(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        limit = years_before(timezone.localdate(), STALE_YEARS)
+        stale = Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)
+        return experts.filter(stale if value == Freshness.STALE else ~stale)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in force and the URL without it."""
+
+    label: str
+    url: str
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+
+def chips(filters: ExpertFilter, params: QueryDict) -> Iterator[Chip]:
+    """What is filtered, in words."""
+    for name, field in filters.form.fields.items():
+        value = filters.form.cleaned_data.get(name) if filters.form.is_valid() else None
+        if not value:
+            continue
+        text = value
+        if isinstance(field, forms.ChoiceField):
+            text = dict(field.choices).get(value, value)  # type: ignore[arg-type]
+        yield Chip(str(text), url_with(params, **{name: None}))
+
+
+def saved_query(params: QueryDict) -> str:
+    """The part of the URL worth keeping under a name: filters and order, no page."""
+    query = params.copy()
+    for name in PAGING:
+        query.pop(name, None)
+    return query.urlencode()
+
+

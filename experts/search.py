@@ -1,0 +1,46 @@
+"""Finding experts: which tokens a record is found by, and how typed text becomes a filter."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, QuerySet
+
+from core.chinese import employer_query_tokens, employer_tokens, query_tokens, search_tokens
+from experts.models import Expert, SearchToken
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+TOKEN_LENGTH = 40
+
+
+def tokens_of(expert: Expert) -> set[str]:
+    """Everything the record is found by: names, former names, record number, employer."""
+    found = search_tokens(expert.name, expert.former_names) | employer_tokens(expert.employer)
+    found |= {expert.record_number.lower(), expert.record_number[3:].lower()}
+    return {token[:TOKEN_LENGTH] for token in found}
+
+
+def token_rows(expert: Expert) -> list[SearchToken]:
+    return [SearchToken(expert=expert, sort_key=expert.sort_key, token=token) for token in tokens_of(expert)]
+
+
+def _having_all(tokens: list[str], user: "User") -> Q:
+    condition = Q()
+    for token in tokens:
+        found = SearchToken.objects.visible_to(user).filter(token=token[:TOKEN_LENGTH]).values("expert_id")
+        condition &= Q(pk__in=found)
+    return condition
+
+
+def matching(experts: QuerySet[Expert], text: str, user: "User") -> QuerySet[Expert]:
+    """Those among `experts` whose name, former name, pinyin, initials, record number or employer fits.
+
+    Text that holds nothing searchable finds nobody.
+    """
+    by_name, by_employer = query_tokens(text), employer_query_tokens(text)
+    condition = Q(pk__in=[])
+    if by_name:
+        condition |= _having_all(by_name, user)
+    if by_employer:
+        condition |= _having_all(by_employer, user)
+    return experts.filter(condition)

@@ -1,0 +1,24 @@
+"""Routes of the register. An expert is addressed by uuid, never by primary key."""
+
+from django.urls import path
+
+from experts.views import acts, awards, register, sensitive
+
+app_name = "experts"
+urlpatterns = [
+    path("", register.expert_list, name="list"),
+    path("suggest/", register.suggest, name="suggest"),
+    path("new/", register.expert_create, name="create"),
+    path("bulk/", acts.bulk, name="bulk"),
+    path("filters/", acts.save_filter, name="save_filter"),
+    path("filters/<uuid:saved>/delete/", acts.delete_filter, name="delete_filter"),
+    path("<uuid:uuid>/", register.expert_detail, name="detail"),
+    path("<uuid:uuid>/edit/", register.expert_edit, name="edit"),
+    path("<uuid:uuid>/photo/", register.photo, name="photo"),
+    path("<uuid:uuid>/confirm/", acts.confirm, name="confirm"),
+    path("<uuid:uuid>/reveal/<str:field>/", sensitive.reveal_field, name="reveal"),
+    path("<uuid:uuid>/awards/new/", awards.award_create, name="award_create"),
+    path("<uuid:uuid>/awards/<uuid:award>/edit/", awards.award_edit, name="award_edit"),
+    path("<uuid:uuid>/awards/<uuid:award>/verify/", awards.award_verify, name="award_verify"),
+    path("<uuid:uuid>/awards/<uuid:award>/remove/", awards.award_remove, name="award_remove"),
+]

@@ -1,0 +1,75 @@
+"""An expert's honours: add, edit, verify, remove."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from experts.actions import awards as actions
+from experts.forms.acts import AwardForm
+from experts.models import Award, Expert
+
+
+def _changeable(request: HttpRequest, uuid: str) -> Expert:
+    """The expert, 404 when invisible, 403 when read-only."""
+    expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
+    if not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
+        raise PermissionDenied
+    return expert
+
+
+def _award(request: HttpRequest, expert: Expert, uuid: str) -> Award:
+    awards = Award.objects.visible_to(request.user).select_related("honour", "expert")
+    return get_object_or_404(awards, expert=expert, uuid=uuid)
+
+
+def _done(expert: Expert, request: HttpRequest, text: str) -> HttpResponse:
+    before, after = expert.scope, Expert.objects.visible_to(request.user).get(pk=expert.pk)
+    if after.scope != before:
+        text += f"联系范围由规则重新认定为“{after.get_scope_display()}”。"
+    messages.success(request, text)
+    return redirect("experts:detail", expert.uuid)
+
+
+@require_http_methods(["GET", "POST"])
+def award_create(request: HttpRequest, uuid: str) -> HttpResponse:
+    expert = _changeable(request, uuid)
+    form = AwardForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.add_award(by=request.user, expert=_changeable(request, uuid), facts=form.facts())
+        except ValidationError as problem:
+            form.add_error(None, problem)
+        else:
+            return _done(expert, request, "已登记称号。")
+    return render(request, "experts/award_form.html", {"form": form, "expert": expert})
+
+
+@require_http_methods(["GET", "POST"])
+def award_edit(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+    expert = _changeable(request, uuid)
+    row = _award(request, expert, award)
+    form = AwardForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        actions.change_award(by=request.user, award=_award(request, expert, award), facts=form.facts())
+        return _done(expert, request, "已保存。")
+    remove_url = reverse("experts:award_remove", args=[expert.uuid, award])
+    context = {"form": form, "expert": expert, "award": row, "remove_url": remove_url}
+    return render(request, "experts/award_form.html", context)
+
+
+@require_POST
+def award_verify(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+    expert = _changeable(request, uuid)
+    accept = request.POST.get("accept") == "yes"
+    actions.verify_award(by=request.user, award=_award(request, expert, award), accept=accept)
+    return _done(expert, request, "已核实。" if accept else "已记为未予认定。")
+
+
+@require_POST
+def award_remove(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+    expert = _changeable(request, uuid)
+    actions.remove_award(by=request.user, award=_award(request, expert, award))
+    return _done(expert, request, "已删除这条称号。")

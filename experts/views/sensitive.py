@@ -1,0 +1,35 @@
+"""Showing a masked value: with a reason, on the record, for a minute."""
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from experts.actions.register import reveal
+from experts.enums import SensitiveField
+from experts.models import Expert
+from experts.sensitive import MASK
+
+
+@require_http_methods(["GET", "POST"])
+def reveal_field(request: HttpRequest, uuid: str, field: str) -> HttpResponse:
+    """GET gives the masked line back; POST without a reason asks for one, with a reason shows the value."""
+    if field not in SensitiveField.values:
+        raise Http404
+    expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
+    kind = SensitiveField(field)
+    url = reverse("experts:reveal", args=[expert.uuid, field])
+    context = {"label": kind.label, "url": url, "value": MASK, "error": ""}
+    if request.method == "GET":
+        return render(request, "experts/sensitive_value.html#masked", context)
+    if "reason" not in request.POST:
+        return render(request, "experts/sensitive_value.html#ask", context)
+    try:
+        context["value"] = reveal(by=request.user, expert=expert, field=kind, reason=request.POST["reason"][:200])
+    except ValidationError as problem:
+        context["error"] = problem.messages[0]
+        return render(request, "experts/sensitive_value.html#ask", context, status=422)
+    response = render(request, "experts/sensitive_value.html#shown", context)
+    response["Cache-Control"] = "no-store"
+    return response

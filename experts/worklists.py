@@ -1,0 +1,81 @@
+"""What the register asks of a person, for the workbench: each item leads to the rows behind its number."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from experts.enums import AwardState, Freshness, Scope
+from experts.filters import STALE_YEARS, UNDECIDED
+from experts.models import Award, Expert
+from experts.models.expert import years_before
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One line: how many records wait for what, and where to go."""
+
+    title: str
+    detail: str
+    count: int
+    url: str
+    icon: str
+    tone: str
+    act: str
+
+    @property
+    def count_text(self) -> str:
+        return f"{self.count} 人"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the register and the list behind it."""
+
+    label: str
+    value: int
+    url: str
+
+
+def figures(user: "User") -> list[Figure]:
+    """How many experts the user sees, by scope."""
+    if not user.may("view"):
+        return []
+    counts = Expert.objects.visible_to(user).aggregate(
+        total=Count("pk"),
+        key=Count("pk", filter=Q(scope=Scope.KEY)),
+        general=Count("pk", filter=Q(scope=Scope.GENERAL)),
+    )
+    url = reverse("experts:list")
+    return [
+        Figure("联系专家", counts["total"], url),
+        Figure("重点联系", counts["key"], f"{url}?scope={Scope.KEY.value}"),
+        Figure("普遍联系", counts["general"], f"{url}?scope={Scope.GENERAL.value}"),
+    ]
+
+
+def worklist(user: "User") -> list[WorkItem]:
+    """Records that the user may change and that lack something."""
+    if not user.may("change"):
+        return []
+    limit = years_before(timezone.localdate(), STALE_YEARS)
+    counts = Expert.objects.changeable_by(user).aggregate(
+        undecided=Count("pk", filter=Q(category="")),
+        stale=Count("pk", filter=Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)),
+    )
+    pending = Award.objects.changeable_by(user).filter(state=AwardState.PENDING).values("expert_id").distinct().count()
+    url = reverse("experts:list")
+    items = [
+        WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", pending,
+                 f"{url}?pending=yes", "award", "gold", "核实"),
+        WorkItem("选定专家类别", "七类由人选定，系统只作提示 · 三（一）", counts["undecided"],
+                 f"{url}?category={UNDECIDED}", "tags", "blue", "选定"),
+        WorkItem("核实过期信息", f"关键信息超过 {STALE_YEARS} 年未核实 · 二（二）", counts["stale"],
+                 f"{url}?freshness={Freshness.STALE.value}", "clock", "amber", "核实"),
+    ]  # fmt: skip
+    return [item for item in items if item.count]

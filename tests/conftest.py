@@ -1,0 +1,54 @@
+"""The suite works as owner, so factories write freely; every client request runs as liaison_app."""
+
+import pytest
+from django.db import connection
+
+from tests.personas import *  # noqa: F403  personas are fixtures
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_for_tests():
+    from django.conf import settings
+
+    settings.MIDDLEWARE = ["tests.roles.AppRoleMiddleware", *settings.MIDDLEWARE]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.SECURE_SSL_REDIRECT = False
+    settings.DEMO = False
+    settings.CELERY_BROKER_URL = "memory://"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A migrated database with the reference data of the product."""
+    from liaison.reference import load_reference
+
+    with django_db_blocker.unblock():
+        load_reference()
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def as_app(db):
+    """Run statements as liaison_app with the context of a user, as a web request does."""
+    from tests.roles import as_role
+
+    def enter(user=None):
+        return as_role("liaison_app", user)
+
+    return enter
+
+
+@pytest.fixture
+def sql(db):
+    """Rows of a raw statement under whatever role is set."""
+
+    def run(statement, *params):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            return cursor.fetchall() if cursor.description else []
+
+    return run

@@ -1,0 +1,90 @@
+"""One minimal factory per model, written as owner. Defaults are the smallest valid row."""
+
+from datetime import date, timedelta
+from itertools import count
+
+from django.utils import timezone
+
+from accounts.enums import UnitKind
+from accounts.models import RoleAssignment, Unit, User
+from experts.actions.scoping import decide_scope
+from experts.enums import Label
+from experts.models import Award, Expert, Holder, Honour, NeedToKnow, SearchToken, SensitiveValue
+from experts.search import token_rows
+from experts.sensitive import SensitiveInput, check_id_number, sealed
+
+_serial = count(1)
+
+
+def unit(code):
+    return Unit.objects.get(code=code)
+
+
+def make_unit(parent="BJ", **facts):
+    from accounts.actions import create_unit
+
+    number = next(_serial)
+    defaults = {"code": f"X{number}", "name": f"测试单位{number}", "short_name": f"单位{number}"}
+    return create_unit(by=None, parent=unit(parent), kind=UnitKind.OTHER, **(defaults | facts))
+
+
+def make_user(**facts):
+    number = next(_serial)
+    defaults = {"username": f"user{number}", "display_name": f"用户{number}"}
+    user = User(**(defaults | facts))
+    user.set_password("Demo-2026-pass")
+    user.save()
+    return user
+
+
+def assign(user, role, at, since=date(2020, 1, 1), until=None):
+    return RoleAssignment.objects.create(user=user, role=role, unit=at, since=since, until=until)
+
+
+def make_expert(name="王小明", unit_code="D04", awards=(), **facts):
+    """An expert with search tokens; `awards` are honour codes or (code, year)."""
+    at = facts.pop("unit", None) or unit(unit_code)
+    expert = Expert(name=name, unit=at, unit_order=at.order, **({"confirmed_on": timezone.localdate()} | facts))
+    expert.sort_key = expert.keyed()
+    expert.save(force_insert=True)
+    SearchToken.objects.bulk_create(token_rows(expert))
+    for award in awards:
+        code, year = award if isinstance(award, tuple) else (award, None)
+        make_award(expert, code, year=year)
+    decide_scope(expert)
+    return expert
+
+
+def make_award(expert, code="STATE_ALLOWANCE", **facts):
+    return Award.objects.create(expert=expert, honour=Honour.objects.get(code=code), **facts)
+
+
+def make_sensitive(expert, field="id_number", text="110105198510104635"):
+    value = check_id_number(text) if field == "id_number" else SensitiveInput(field, text)
+    row = sealed(expert, value)
+    row.save(force_insert=True)
+    return SensitiveValue.objects.get(pk=row.pk)
+
+
+def hold(expert, code):
+    at = unit(code)
+    return Holder.objects.create(expert=expert, unit=at, unit_order=at.order)
+
+
+def restrict(expert, *users, approver=None, until=None):
+    """Put a record on the need-to-know list of these users."""
+    from django.contrib.auth.models import Permission
+
+    Expert.objects.filter(pk=expert.pk).update(label=Label.RESTRICTED)
+    expert.refresh_from_db()
+    permission = Permission.objects.get(content_type__app_label="experts", codename="view_expert")
+    for user in users:
+        NeedToKnow.objects.create(
+            user=user,
+            content_object=expert,
+            permission=permission,
+            reason="测试",
+            approved_by=approver or make_user(),
+            expires_on=until or timezone.localdate() + timedelta(days=30),
+        )
+    return expert
