@@ -419,13 +419,13 @@ def alert(content: str, *, tone: str = "info", title: str = "") -> SafeString:
 
 
 @register.inclusion_tag("components/toasts.html")
-def toasts(*, messages: Iterable[Any] | None = None, oob: bool = False) -> dict[str, Any]:
+def toasts(*, messages: Iterable[Any] | None = None, oob: bool = False, id: str = "toasts") -> dict[str, Any]:
     """Django's messages in the corner; `oob` sends them along with a fragment."""
     shown = []
     for message in messages or ():
         tone = MESSAGE_TONES.get(message.level_tag, message.level_tag) or "info"
         shown.append({"text": message.message, "tone": tone, "icon": ALERT_ICONS[tone]})
-    return {"toasts": shown, "oob": oob}
+    return {"toasts": shown, "oob": oob, "id": id}
 
 
 @register.simple_block_tag(takes_context=True, end_name="endconfirm_dialog")

@@ -62,4 +62,4 @@ def ago(value: datetime | None) -> SafeString | str:
 @register.filter
 def number(value: int | None) -> str:
     """1,842."""
-    return moments.EMPTY if value is None else f"{value:,}"
+    return moments.EMPTY if value in (None, "") else f"{value:,}"

@@ -6,7 +6,7 @@
     const lasting = toast.matches(".notice-danger, .notice-warning");
     if (!lasting) setTimeout(() => toast.remove(), 8000);
   };
-  region.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
     if (event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
   });
   region.querySelectorAll("[data-toast]").forEach(start);
