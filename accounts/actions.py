@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from accounts.enums import Clearance, ConfirmationKind, ConfirmationState, Duty, UnitKind
@@ -16,6 +15,9 @@ from accounts.roles import ROLES, Role
 from accounts.unit_settings import validate
 from audit.actions import record
 from audit.verbs import Verb
+from core.models import Holiday
+
+UPDATABLE = frozenset({"display_name", "position", "phone", "email", "unit", "is_active"})
 
 
 def _free_interval(parent: Unit | None) -> tuple[int, int]:
@@ -23,8 +25,9 @@ def _free_interval(parent: Unit | None) -> tuple[int, int]:
     if parent is None:
         return 0, ROOT_WIDTH - 1
     width = parent.width // FAN_OUT
-    last = parent.children.aggregate(last=Max("order"))["last"]
-    slot = 1 if last is None else (last - parent.order) // max(width, 1) + 1
+    # The unit itself when nothing is below it yet; otherwise any descendant in the last slot taken.
+    last = Unit.objects.within(parent).order_by("-order").values_list("order", flat=True)[0]
+    slot = (last - parent.order) // max(width, 1) + 1
     if width < 1 or slot >= FAN_OUT:
         raise ValidationError(f"“{parent}”下已不能再增加单位（最多五级，每级 {FAN_OUT - 1} 个）。")
     low = parent.order + slot * width
@@ -63,6 +66,24 @@ def create_unit(
 
 
 @transaction.atomic
+def update_unit(*, by: User, unit: Unit, **facts: Any) -> None:
+    """Change facts of a unit; its place in the tree changes by `request_unit_move` only."""
+    changed = _write_changes(unit, facts)
+    if changed:
+        record(Verb.CHANGE, by=by, kind="unit", reference=unit.code, fields=changed)
+
+
+def _write_changes(row: Unit | User, facts: dict[str, Any]) -> list[str]:
+    """Save the facts that differ from what is stored; returns their names."""
+    stored = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+    changed = [name for name, value in facts.items() if getattr(stored, name) != value]
+    for name in changed:
+        setattr(row, name, facts[name])
+    row.save(update_fields=changed)
+    return changed
+
+
+@transaction.atomic
 def set_unit_setting(*, by: User, unit: Unit, key: str, value: Any) -> UnitSetting:
     """Set a value for the unit and its subtree. ValueError when it is out of range."""
     checked = validate(key, value)
@@ -89,16 +110,51 @@ def create_user(*, by: User | None, username: str, password: str | None, **facts
 
 
 @transaction.atomic
-def grant_role(
-    *, by: User | None, user: User, role: Role, unit: Unit, since: date | None = None, until: date | None = None
-) -> RoleAssignment:
-    """Give a role in a unit and its subtree. ValidationError when the account's duty does not allow it."""
+def update_user(*, by: User, user: User, **facts: Any) -> None:
+    """Change facts of an account; username and duty stay for life."""
+    if not UPDATABLE.issuperset(facts):
+        raise ValueError(f"Not changed here: {', '.join(sorted(facts.keys() - UPDATABLE))}.")
+    changed = _write_changes(user, facts)
+    if changed:
+        record(Verb.CHANGE, by=by, kind="user", reference=user.username, fields=changed)
+
+
+@transaction.atomic
+def unlock_user(*, by: User, user: User) -> None:
+    """Let a locked account sign in again."""
+    user.failed_sign_ins, user.locked_until = 0, None
+    user.save(update_fields=["failed_sign_ins", "locked_until"])
+    record(Verb.CHANGE, by=by, kind="user", reference=user.username, fields=["locked_until"])
+
+
+def check_grant(*, user: User, role: Role, unit: Unit, since: date, until: date | None) -> None:
+    """ValidationError when the duty does not allow the role, or it is held in the period already."""
     if ROLES[role].duty != user.duty:
         raise ValidationError(
             f"“{user}”是{Duty(user.duty).label}账号，不能担任{role.label}。三员与业务工作须用不同账号。"
         )
+    if until is not None and until < since:
+        raise ValidationError("结束日期不能早于开始日期。")
+    same = RoleAssignment.objects.filter(user=user, role=role, unit=unit).overlapping(since, until)
+    if same.exists():
+        raise ValidationError(f"“{user}”在“{unit}”已经担任{role.label}，时间重叠，不能重复授予。")
+
+
+@transaction.atomic
+def grant_role(
+    *,
+    by: User | None,
+    user: User,
+    role: Role,
+    unit: Unit,
+    since: date | None = None,
+    until: date | None = None,
+) -> RoleAssignment:
+    """Give a role in a unit and its subtree. ValidationError as `check_grant` says."""
+    since = since or timezone.localdate()
+    check_grant(user=user, role=role, unit=unit, since=since, until=until)
     assignment = RoleAssignment.objects.create(
-        user=user, role=role, unit=unit, since=since or timezone.localdate(), until=until, granted_by=by
+        user=user, role=role, unit=unit, since=since, until=until, granted_by=by
     )
     record(Verb.GRANT, by=by, kind="role", reference=user.username, fields=[role.value, unit.code])
     return assignment
@@ -126,9 +182,12 @@ def set_clearance(*, by: User, user: User, clearance: Clearance) -> None:
 
 @transaction.atomic
 def reset_password(*, by: User, user: User, password: str) -> Confirmation | None:
-    """Set a new password. For an account that holds a role it waits for the security administrator."""
+    """Set a new password. For an account that holds a role, now or later and even while it is switched off,
+    it waits for the security administrator. ValidationError when a reset is waiting already."""
     hashed = make_password(password)
-    if user.current_assignments:
+    if user.assignments.not_ended().exists():
+        if Confirmation.objects.pending().filter(user=user).exists():
+            raise ValidationError(f"“{user}”已有一项重置密码在等安全管理员确认。")
         request = Confirmation.objects.create(
             kind=ConfirmationKind.PASSWORD_RESET, user=user, payload={"password": hashed}, requested_by=by
         )
@@ -148,10 +207,26 @@ def _apply_password(user: User, hashed: str) -> None:
 
 
 @transaction.atomic
+def change_own_password(*, by: User, password: str) -> None:
+    """Set the password that the user has chosen; other sessions of the account end."""
+    by.set_password(password)
+    by.must_change_password = False
+    by.save(update_fields=["password", "must_change_password"])
+    record(Verb.CHANGE, by=by, kind="user", reference=by.username, fields=["password"])
+
+
+def check_unit_move(*, unit: Unit, parent: Unit) -> None:
+    """ValidationError when the unit cannot hang below `parent`, or a move of it is waiting already."""
+    if unit.contains(parent.order):
+        raise ValidationError(f"不能把“{unit}”移到它自己或它的下级单位“{parent}”下面。")
+    if Confirmation.objects.pending().filter(unit=unit).exists():
+        raise ValidationError(f"“{unit}”已有一项调整隶属在等安全管理员确认。")
+
+
+@transaction.atomic
 def request_unit_move(*, by: User, unit: Unit, parent: Unit) -> Confirmation:
     """Ask to hang a unit below another parent; it takes effect when the security administrator confirms."""
-    if unit.contains(parent.order):
-        raise ValidationError(f"不能把“{unit}”移到它自己的下级单位“{parent}”下面。")
+    check_unit_move(unit=unit, parent=parent)
     request = Confirmation.objects.create(
         kind=ConfirmationKind.UNIT_MOVE, unit=unit, payload={"parent": parent.pk}, requested_by=by
     )
@@ -176,8 +251,8 @@ def confirm(*, by: User, confirmation: Confirmation, accept: bool) -> None:
     confirmation.decided_at = timezone.now()
     confirmation.payload = {}
     confirmation.save(update_fields=["state", "decided_by", "decided_at", "payload"])
-    subject = confirmation.user.username if confirmation.user else str(confirmation.unit and confirmation.unit.code)
-    record(Verb.CONFIRM, by=by, kind=confirmation.kind, reference=subject, result="ok" if accept else "refused")
+    result = "ok" if accept else "refused"
+    record(Verb.CONFIRM, by=by, kind=confirmation.kind, reference=confirmation.reference, result=result)
 
 
 def _carry_out(confirmation: Confirmation) -> None:
@@ -190,39 +265,47 @@ def _carry_out(confirmation: Confirmation) -> None:
 def move_unit(unit: Unit, parent: Unit) -> None:
     """Renumber the unit's subtree below its new parent; records follow by ON UPDATE CASCADE."""
     parent = Unit.objects.select_for_update().get(pk=parent.pk)
+    if unit.contains(parent.order):
+        raise ValidationError(f"“{parent}”现在已在“{unit}”之下，不能这样调整。")
     subtree = list(Unit.objects.select_for_update().within(unit).order_by("order"))
+    placed: dict[int, int] = {}  # children already in place, by the parent's id
     moved: dict[int, Unit] = {}
     for node in subtree:
-        above = parent if node.pk == unit.pk else moved[node.parent_id or 0]
-        low, high = _free_interval_among(above, moved)
-        node.order, node.order_end, node.parent = low, high, above
+        above = moved.get(node.parent_id or 0)
+        if above is None:
+            above, interval = parent, _free_interval(parent)
+        else:
+            placed[above.pk] = placed.get(above.pk, 0) + 1
+            interval = _slot(above, placed[above.pk])
+        (node.order, node.order_end), node.parent = interval, above
         moved[node.pk] = node
-        Unit.objects.filter(pk=node.pk).update(order=low, order_end=high, parent=above)
+    Unit.objects.bulk_update(subtree, ["order", "order_end", "parent"], batch_size=500)
 
 
-def _free_interval_among(parent: Unit, moved: dict[int, Unit]) -> tuple[int, int]:
-    """`_free_interval` that counts only children already in place when the parent itself is being moved."""
-    if parent.pk not in moved:
-        return _free_interval(parent)
+def _slot(parent: Unit, slot: int) -> tuple[int, int]:
+    """The interval of the parent's child number `slot`."""
     width = parent.width // FAN_OUT
-    placed = sum(1 for node in moved.values() if node.parent_id == parent.pk)
-    if width < 1 or placed + 1 >= FAN_OUT:
+    if width < 1 or slot >= FAN_OUT:
         raise ValidationError(f"移到这里后层级过深，“{parent}”下放不下所属单位。")
-    low = parent.order + (placed + 1) * width
+    low = parent.order + slot * width
     return low, low + width - 1
 
 
 @transaction.atomic
-def note_failed_sign_in(*, username: str, after: int, minutes: int) -> None:
-    """Count a failure and lock the account at the limit. Nothing tells whether the account exists."""
-    user = User.objects.select_for_update().filter(username=username).first()
-    if user is not None:
+def note_failed_sign_in(*, user: User | None, after: int, minutes: int) -> None:
+    """Count a failure and lock the account at the limit. A name that no account has is not kept."""
+    result = "failed"
+    if user is None:
+        result = "unknown"
+    elif user.is_locked:
+        result = "locked"
+    else:
         user.failed_sign_ins += 1
         if user.failed_sign_ins >= after:
             user.locked_until = timezone.now() + timedelta(minutes=minutes)
             user.failed_sign_ins = 0
         user.save(update_fields=["failed_sign_ins", "locked_until"])
-    record(Verb.SIGN_IN, by=user, kind="user", reference=username[:60], result="failed")
+    record(Verb.SIGN_IN, by=None, kind="user", reference=user.username if user else "", result=result)
 
 
 @transaction.atomic
@@ -230,3 +313,23 @@ def note_sign_in(*, user: User) -> None:
     """Clear the failures after a sign-in and record it."""
     User.objects.filter(pk=user.pk).update(failed_sign_ins=0, locked_until=None)
     record(Verb.SIGN_IN, by=user, kind="user", reference=user.username)
+
+
+def note_sign_out(*, user: User, reason: str = "") -> None:
+    """Record the end of a session."""
+    record(Verb.SIGN_OUT, by=user, kind="user", reference=user.username, reason=reason)
+
+
+@transaction.atomic
+def set_holiday(*, by: User, day: date, name: str, is_workday: bool) -> Holiday:
+    """Declare a day off, or a weekend day worked instead; every later deadline counts with it."""
+    holiday, _ = Holiday.objects.update_or_create(day=day, defaults={"name": name, "is_workday": is_workday})
+    record(Verb.CHANGE, by=by, kind="holiday", reference=day.isoformat(), fields=["name", "is_workday"])
+    return holiday
+
+
+@transaction.atomic
+def remove_holiday(*, by: User, holiday: Holiday) -> None:
+    """Let the day follow the weekly rhythm again."""
+    record(Verb.DELETE, by=by, kind="holiday", reference=holiday.day.isoformat())
+    holiday.delete()

@@ -2,34 +2,41 @@
 
 from typing import Any
 
-from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
 from accounts.actions import note_failed_sign_in
 from accounts.models import User
 
 
-class LockingBackend(AuthenticationBackend):
+class LockingBackend(BaseBackend):
     """Refuses a locked account even with the right password, and counts failures.
 
-    A locked, a disabled and an unknown account all look like a wrong password until the password is right.
+    A locked, a disabled and an unknown account all look like a wrong password and cost the same work.
+    The row is locked while the password is tried, so that parallel guesses count one after another.
     """
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
-        username = (credentials.get("username") or "").strip()
-        locked = User.objects.filter(username=username, locked_until__gt=timezone.now()).exists()
-        user = super().authenticate(request, **credentials)
-        if locked:
+    @transaction.atomic
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        if not username or not password:
             return None
-        if user is None and username:
-            note_failed_sign_in(
-                username=username, after=settings.LOCK_AFTER_FAILURES, minutes=settings.LOCK_MINUTES
-            )
-        return user
+        user = User.objects.select_for_update().filter(username=username).first()
+        if user is None:
+            make_password(password)
+        elif user.check_password(password) and user.is_active and not user.is_locked:
+            return user
+        note_failed_sign_in(user=user, after=settings.LOCK_AFTER_FAILURES, minutes=settings.LOCK_MINUTES)
+        return None
 
     def get_user(self, user_id: Any) -> User | None:
         """The account with its unit, in the one query that every request needs."""
-        user = User.objects.select_related("unit").filter(pk=user_id).first()
-        return user if user is not None and user.is_active else None
+        return User.objects.select_related("unit").filter(pk=user_id, is_active=True).first()

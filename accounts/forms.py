@@ -1,19 +1,23 @@
-"""Sign-in and password forms in the product's words."""
+"""Sign-in, password and unit-setting forms in the product's words."""
 
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
 from allauth.account.forms import LoginForm
+from django import forms
 
+from accounts.actions import change_own_password
+from accounts.unit_settings import SettingKind
 from core.forms import StyledForm
 
 
 class SignInForm(StyledForm, LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("remember", None)
         self.fields["login"].label = "用户名"
-        self.fields["login"].widget.attrs.update({"autocomplete": "username", "autofocus": True, "placeholder": ""})
+        self.fields["login"].widget.attrs.update(
+            {"autocomplete": "username", "autofocus": True, "placeholder": ""}
+        )
         self.fields["password"].label = "密码"
         self.fields["password"].widget.attrs["placeholder"] = ""
         self.fields["password"].help_text = ""
@@ -27,7 +31,29 @@ class ChangePasswordForm(StyledForm, BaseChangePasswordForm):
             self.fields[name].label = label
             self.fields[name].widget.attrs["placeholder"] = ""
 
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("password1") and data["password1"] == data.get("oldpassword"):
+            self.add_error("password1", "新密码不能和现在的密码相同。")
+        return data
+
     def save(self) -> None:
-        super().save()
-        self.user.must_change_password = False
-        self.user.save(update_fields=["must_change_password"])
+        change_own_password(by=self.user, password=self.cleaned_data["password1"])
+
+
+class UnitSettingForm(StyledForm, forms.Form):
+    """One setting of one unit."""
+
+    value = forms.IntegerField()
+
+    def __init__(self, kind: SettingKind, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        message = f"请填 {kind.minimum} 到 {kind.maximum} 之间的整数。"
+        field = forms.IntegerField(
+            label=f"{kind.label}（{kind.unit_of_measure}）",
+            min_value=kind.minimum,
+            max_value=kind.maximum,
+            help_text=f"可填 {kind.minimum} 到 {kind.maximum}，缺省 {kind.default}。",
+            error_messages=dict.fromkeys(["required", "invalid", "min_value", "max_value"], message),
+        )
+        self.fields["value"] = field

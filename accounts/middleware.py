@@ -6,9 +6,14 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
+
+from accounts.actions import note_sign_out
+from accounts.models import User
+from core.context import Acting, acting_as
 
 STARTED, SEEN = "started_at", "seen_at"
 WRITE_EVERY = 60  # seconds between two writes of SEEN, so that reading costs no write
@@ -22,13 +27,11 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            now = int(time.time())
-            if self._has_ended(request, now):
-                logout(request)
-                messages.info(request, "登录已过期，请重新登录。")
-                return redirect(settings.LOGIN_URL)
-            if self._must_change_password(request):
+        user = request.user
+        if isinstance(user, User):
+            if self._has_ended(request, int(time.time())):
+                return self._sign_out(request, user)
+            if user.must_change_password and request.path not in self._open_to_all():
                 return redirect("account_change_password")
         return self.get_response(request)
 
@@ -41,6 +44,15 @@ class SessionLimitsMiddleware:
             session[SEEN] = now
         return False
 
-    def _must_change_password(self, request: HttpRequest) -> bool:
-        allowed = {reverse("account_change_password"), reverse("account_logout")}
-        return request.user.must_change_password and request.path not in allowed  # type: ignore[union-attr]
+    def _sign_out(self, request: HttpRequest, user: User) -> HttpResponse:
+        address = request.META.get("REMOTE_ADDR", "")
+        with acting_as(Acting(user.pk, user.username, address, "web")):
+            note_sign_out(user=user, reason="登录过期")
+        logout(request)
+        messages.info(request, "登录已过期，请重新登录。")
+        if request.method == "GET":
+            return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+        return redirect(settings.LOGIN_URL)
+
+    def _open_to_all(self) -> set[str]:
+        return {reverse("account_change_password"), reverse("account_logout")}

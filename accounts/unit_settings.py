@@ -1,4 +1,4 @@
-"""Settings that a unit may change for itself and its subtree. The policy gives no numbers; these are defaults."""
+"""Settings that a unit may change for itself and its subtree. The policy gives no numbers: defaults."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,11 +32,19 @@ SETTINGS: dict[str, SettingKind] = {
 
 @dataclass(frozen=True)
 class SettingValue:
-    """What applies to a unit and where it comes from (`source` None: the product's default)."""
+    """What applies to `unit` and where it comes from (`source` None: the product's default)."""
 
     kind: SettingKind
     value: int
     source: Unit | None
+    unit: Unit
+
+    @property
+    def origin(self) -> str:
+        """Where the value comes from, in the words of the page."""
+        if self.source is None:
+            return "系统缺省"
+        return "本单位设置" if self.source == self.unit else f"继承自 {self.source}"
 
 
 def effective(unit: Unit, key: str) -> SettingValue:
@@ -48,7 +56,7 @@ def effective_all(unit: Unit) -> "Iterator[SettingValue]":
     along = settings_along(unit)
     for key, kind in SETTINGS.items():
         value, source = along.get(key, (kind.default, None))
-        yield SettingValue(kind, value, source)
+        yield SettingValue(kind, value, source, unit)
 
 
 def validate(key: str, value: Any) -> int:

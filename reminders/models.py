@@ -1,8 +1,10 @@
 """The inbox behind the bell."""
 
+import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """A line in one person's inbox with the page it leads to. Its text never names an expert."""
 
+    uuid = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="inbox")
     text = models.CharField("内容", max_length=200)
     url = models.CharField("链接", max_length=200, blank=True)
@@ -33,7 +36,9 @@ class Message(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["recipient", "-id"], name="message_inbox"),
-            models.Index(fields=["recipient"], condition=models.Q(read_at__isnull=True), name="message_unread"),
+            models.Index(
+                fields=["recipient"], condition=models.Q(read_at__isnull=True), name="message_unread"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Roles held in a unit for a period; they reach down the unit's subtree."""
 
-from typing import Self
+from datetime import date
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,11 +11,31 @@ from django.utils import timezone
 from accounts.enums import Duty
 from accounts.roles import Role, roles_of
 
+if TYPE_CHECKING:
+    from accounts.models.unit import Unit
+
 
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def in_force(self) -> Self:
-        today = timezone.localdate()
-        return self.filter(Q(until__isnull=True) | Q(until__gte=today), since__lte=today)
+        return self.not_ended().filter(since__lte=timezone.localdate())
+
+    def not_ended(self) -> Self:
+        """Held today or from a later day on."""
+        return self.filter(Q(until__isnull=True) | Q(until__gte=timezone.localdate()))
+
+    def working_at(self, unit: "Unit") -> Self:
+        """Roles of the work itself held in this very unit today."""
+        return (
+            self.in_force()
+            .filter(unit=unit, user__is_active=True, duty=Duty.WORK)
+            .select_related("user")
+            .order_by("role", "since", "id")
+        )
+
+    def overlapping(self, since: date, until: date | None) -> Self:
+        """Held on at least one day of the period (`until` None: without end)."""
+        started = Q() if until is None else Q(since__lte=until)
+        return self.filter(started, Q(until__isnull=True) | Q(until__gte=since))
 
 
 class RoleAssignment(models.Model):

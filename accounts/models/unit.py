@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 
 from accounts.enums import UnitKind
 
@@ -36,6 +36,29 @@ class UnitQuerySet(models.QuerySet["Unit"]):
             condition |= Q(order__range=(low, high))
         return self.filter(condition)
 
+    def matching(self, text: str) -> Self:
+        """Units whose name contains the text or whose code begins with it."""
+        words = Q()
+        for word in text.split()[:5]:
+            words &= Q(name__icontains=word) | Q(short_name__icontains=word) | Q(code__istartswith=word)
+        return self.filter(words)
+
+    def below(self, unit: "Unit") -> Self:
+        """Everything below the unit, without the unit itself."""
+        return self.filter(order__gt=unit.order, order__lte=unit.order_end)
+
+    def with_people(self) -> Self:
+        """With parent, leader in charge and today's liaison officers (`officers`)."""
+        from accounts.models.role import RoleAssignment
+        from accounts.roles import Role
+
+        officers = RoleAssignment.objects.in_force().filter(role=Role.LIAISON_OFFICER, user__is_active=True)
+        return self.select_related("parent", "leader_in_charge").prefetch_related(
+            Prefetch(
+                "assignments", officers.select_related("user").order_by("since", "id"), to_attr="officers"
+            )
+        )
+
 
 class Unit(models.Model):
     """A Party committee, Party group or department in the tree. `order`..`order_end` is its subtree."""
@@ -45,7 +68,12 @@ class Unit(models.Model):
     short_name = models.CharField("简称", max_length=40)
     kind = models.CharField("类型", max_length=20, choices=UnitKind)
     parent = models.ForeignKey(
-        "self", verbose_name="上级单位", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        verbose_name="上级单位",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
     )
     area = models.CharField("地区", max_length=40, blank=True)
     order = models.BigIntegerField("先序号", unique=True, editable=False)
@@ -68,7 +96,10 @@ class Unit(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(order_end__gte=F("order")), name="unit_interval_not_empty"),
             models.UniqueConstraint(
-                fields=["parent"], condition=Q(parent__isnull=True), nulls_distinct=False, name="unit_one_root"
+                fields=["parent"],
+                condition=Q(parent__isnull=True),
+                nulls_distinct=False,
+                name="unit_one_root",
             ),
         ]
 
@@ -78,6 +109,11 @@ class Unit(models.Model):
     @property
     def width(self) -> int:
         return self.order_end - self.order + 1
+
+    @property
+    def depth(self) -> int:
+        """How many units are above this one; the width tells."""
+        return (ROOT_WIDTH.bit_length() - self.width.bit_length()) // (FAN_OUT.bit_length() - 1)
 
     def contains(self, order: int) -> bool:
         return self.order <= order <= self.order_end

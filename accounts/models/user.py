@@ -54,7 +54,12 @@ class User(AbstractBaseUser):
     phone = models.CharField("办公电话", max_length=30, blank=True)
     email = models.EmailField("邮箱", blank=True)
     unit = models.ForeignKey(
-        "accounts.Unit", verbose_name="单位", on_delete=models.PROTECT, related_name="users", null=True, blank=True
+        "accounts.Unit",
+        verbose_name="单位",
+        on_delete=models.PROTECT,
+        related_name="users",
+        null=True,
+        blank=True,
     )
     duty = models.CharField("账号用途", max_length=10, choices=Duty, default=Duty.WORK)
     clearance = models.SmallIntegerField("可见密别", choices=Clearance, default=Clearance.INTERNAL)
@@ -79,6 +84,11 @@ class User(AbstractBaseUser):
         return self.display_name
 
     @property
+    def contact_line(self) -> str:
+        """Position and office phone in one line."""
+        return " · ".join(part for part in (self.position, self.phone) if part)
+
+    @property
     def is_staff(self) -> bool:
         """Whether Django admin opens: administrators only, never those who work with experts."""
         return self.is_active and self.duty != Duty.WORK and bool(self.current_assignments)
@@ -89,6 +99,11 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return False
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether failed sign-ins keep the account closed right now."""
+        return self.locked_until is not None and self.locked_until > timezone.now()
 
     @cached_property
     def current_assignments(self) -> list["RoleAssignment"]:
