@@ -1,0 +1,118 @@
+"""Demo accounts: the cast of the README, further liaison officers, and leaders in charge (分管领导)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.actions import create_unit
+from accounts.enums import Clearance, Duty, UnitKind
+from accounts.models import RoleAssignment, Unit, User
+from accounts.roles import ROLES, Role
+from liaison.demo import DEMO_UNIT, PASSWORD
+
+SINCE = date(2024, 1, 1)
+
+
+@dataclass(frozen=True)
+class Account:
+    username: str
+    display_name: str
+    position: str
+    unit: str
+    role: Role
+    clearance: Clearance = Clearance.INTERNAL
+
+
+OFFICER, HEAD, LEADER = Role.LIAISON_OFFICER, Role.DEPARTMENT_HEAD, Role.LEADER
+CLEARED = Clearance.SENSITIVE
+
+CAST = [
+    Account("staff_city", "演示·市级联络员", "市委组织部人才工作处干部", "BJ", OFFICER, CLEARED),
+    Account("leader_city", "演示·市级领导", "市委组织部分管领导", "BJ", LEADER),
+    Account("director_haidian", "演示·海淀组织部门负责人", "海淀区委组织部负责人", "D04", HEAD, CLEARED),
+    Account("officer_haidian", "演示·海淀联络员", "海淀区委组织部人才科干部", "D04", OFFICER, CLEARED),
+    Account("officer_chaoyang", "演示·朝阳联络员", "朝阳区委组织部人才科干部", "D03", OFFICER),
+    Account("cleared_city", "演示·市级知悉人", "市委组织部人才工作处干部", "BJ", OFFICER, CLEARED),
+    Account("cleared_haidian", "演示·海淀知悉人", "海淀区委组织部人才科干部", "D04", OFFICER, CLEARED),
+    Account("director_city", "演示·市级组织部门负责人", "市委组织部人才工作处负责人", "BJ", HEAD, CLEARED),
+    Account("sysadmin", "演示·系统管理员", "信息中心工程师", "BJ", Role.SYSTEM_ADMIN),
+    Account("secadmin", "演示·安全管理员", "信息中心安全岗", "BJ", Role.SECURITY_ADMIN),
+    Account("auditor", "演示·安全审计员", "机关纪委审计岗", "BJ", Role.SECURITY_AUDITOR),
+]
+OFFICERS = [
+    Account("officer_dongcheng", "演示·东城联络员", "东城区委组织部干部", "D01", OFFICER),
+    Account("officer_xicheng", "演示·西城联络员", "西城区委组织部干部", "D02", OFFICER),
+    Account("director_chaoyang", "演示·朝阳组织部门负责人", "朝阳区委组织部负责人", "D03", HEAD, CLEARED),
+    Account("officer_fengtai", "演示·丰台联络员", "丰台区委组织部干部", "D05", OFFICER),
+    Account("officer_haidian_health", "演示·海淀卫健联络员", "区卫生健康委人事科干部", "D04-01", OFFICER),
+    Account("officer_health", "演示·市卫健联络员", "市卫生健康委人事处干部", "M18", OFFICER, CLEARED),
+    Account("officer_medical", "演示·医科高校联络员", "人事处干部", "U01", OFFICER),
+    Account("officer_technology", "演示·工科高校联络员", "人事处干部", "U03", OFFICER, CLEARED),
+    Account("officer_steel", "演示·市管企业联络员", "组织人事部干部", "C01", OFFICER),
+    Account("officer_demo", "演示·演示单位联络员", "组织人事部干部", DEMO_UNIT, OFFICER, CLEARED),
+    Account("director_demo", "演示·演示单位组织部门负责人", "组织人事部负责人", DEMO_UNIT, HEAD, CLEARED),
+]
+LEADERS = [
+    Account("leader_haidian", "演示·海淀分管领导", "海淀区委分管领导", "D04", LEADER),
+    Account("leader_chaoyang", "演示·朝阳分管领导", "朝阳区委分管领导", "D03", LEADER),
+    Account("leader_dongcheng", "演示·东城分管领导", "东城区委分管领导", "D01", LEADER),
+    Account("leader_xicheng", "演示·西城分管领导", "西城区委分管领导", "D02", LEADER),
+    Account("leader_haidian_health", "演示·海淀卫健分管领导", "区卫生健康委分管领导", "D04-01", LEADER),
+    Account("leader_health", "演示·市卫健分管领导", "市卫生健康委分管领导", "M18", LEADER),
+    Account("leader_medical", "演示·医科高校分管领导", "学校党委分管领导", "U01", LEADER),
+    Account("leader_technology", "演示·工科高校分管领导", "学校党委分管领导", "U03", LEADER),
+    Account("leader_steel", "演示·市管企业分管领导", "集团党委分管领导", "C01", LEADER),
+    Account("leader_demo", "演示·演示单位分管领导", "演示单位分管领导", DEMO_UNIT, LEADER),
+]
+ACCOUNTS = [*CAST, *OFFICERS, *LEADERS]
+IN_CHARGE = {"BJ": "leader_city"} | {account.unit: account.username for account in LEADERS}
+
+
+def add_demo_unit() -> Unit:
+    """The fictional unit, below the city like any other."""
+    return create_unit(
+        by=None,
+        code=DEMO_UNIT,
+        name="中共演示单位委员会",
+        short_name="演示单位",
+        kind=UnitKind.OTHER,
+        parent=Unit.objects.get(code="BJ"),
+        area="北京市",
+    )
+
+
+def add_accounts(units: dict[str, Unit]) -> dict[str, User]:
+    """Every demo account with its role; all share one password, hashed once."""
+    hashed = make_password(PASSWORD)
+    people = [_user(number, account, units, hashed) for number, account in enumerate(ACCOUNTS, start=1)]
+    users = {user.username: user for user in User.objects.bulk_create(people)}
+    RoleAssignment.objects.bulk_create(
+        [
+            RoleAssignment(
+                user=users[account.username],
+                role=account.role,
+                unit=units[account.unit],
+                since=SINCE,
+                granted_by=None if account.username == "secadmin" else users["secadmin"],
+            )
+            for account in ACCOUNTS
+        ]
+    )
+    for code, username in IN_CHARGE.items():
+        Unit.objects.filter(code=code, leader_in_charge=None).update(leader_in_charge=users[username])
+    return users
+
+
+def _user(number: int, account: Account, units: dict[str, Unit], hashed: str) -> User:
+    return User(
+        username=account.username,
+        display_name=account.display_name,
+        position=account.position,
+        phone=f"010-0000{number:04}",
+        unit=units[account.unit],
+        duty=Duty(ROLES[account.role].duty),
+        clearance=account.clearance,
+        password=hashed,
+        is_demo=True,
+    )
