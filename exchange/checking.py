@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _OCTOBER_OR_JANUARY = re.compile(r"\d{4}\.1")
+_SEVERAL_NAMES = re.compile(r"[、,，;；/|]|[^\W\d_]{2}[^\S\n]*\n\s*[^\W\d_]{2}")
 _PHONE_DIGITS = re.compile(r"\d{5,}")
 _PUNCTUATION = re.compile(r"[\W_]+")
 _EMPTY = re.compile(r"(?:无|暂无|没有|不详|未知|空|none|n/a|null|nil|[-—–_/\\.·。…]+)?", re.IGNORECASE)
@@ -219,6 +220,8 @@ def _check_name(checked: CheckedRow) -> None:
         _hold(checked, "name", text, "姓名空缺")
     elif name[0] in "=#" or not any(char.isalpha() for char in name) or len(name) > 60:
         _hold(checked, "name", text, f"“{name[:30]}”不像姓名")
+    elif _SEVERAL_NAMES.search(text.strip()):
+        _hold(checked, "name", text, "像是几个人的姓名，请一人一行")
     else:
         checked.values["name"] = name
 

@@ -27,7 +27,7 @@ _NOT_A_ROW = re.compile(
 _SECTION = re.compile(r"^[(（]?[一二三四五六七八九十]+[)）]?[、.．\s)）]")
 _SERIAL = re.compile(r"^[(（]?\d+[)）.]?$")
 _MEANINGLESS = frozenset({None, "remark"})
-_STRONG = frozenset({"id_number", "birth"})
+_CERTAIN = {"id_number": re.compile(r"[\dA-Za-z]{8,18}"), "birth": re.compile(r"[\d./年月日-]{6,}")}
 
 
 @dataclass(slots=True)
@@ -68,11 +68,20 @@ class Layout:
         keys = {self.columns.get(index) for index in filled}
         if keys <= _MEANINGLESS or self._is_one_line(cells, filled):
             return False
-        if not keys & _STRONG:
-            first = unicodedata.normalize("NFKC", cells[filled[0]]).strip()
-            if _NOT_A_ROW.match(first) or (len(filled) <= 2 and _SECTION.match(first)):
-                return False
+        first = unicodedata.normalize("NFKC", cells[filled[0]]).strip()
+        if len(filled) <= 2 and _SECTION.match(first):
+            return False
+        if _NOT_A_ROW.match(first) and not self._is_certain(cells):
+            return False
         return not self._repeats_header(cells, filled)
+
+    def _is_certain(self, cells: Sequence[str]) -> bool:
+        """An ID number or a birth in its place: a person, however the first cell begins."""
+        for key, form in _CERTAIN.items():
+            index = self.index_of(key)
+            if index is not None and index < len(cells) and form.fullmatch(cells[index].strip()):
+                return True
+        return False
 
     def _is_one_line(self, cells: Sequence[str], filled: list[int]) -> bool:
         """One text over the whole width (a merged section title), not a name alone."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from exchange.reading.refusals import SILENCE_SECONDS, RosterRefused
 from exchange.reading.sniffing import DAMAGED
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CHILD = "exchange.reading.child"
 _PIECE = 1 << 16
 _TOO_LONG = "解析超时，请拆分文件后再上传"
 _TOO_BIG = "文件内容过大或结构异常（例如表格很远处还有内容），请清除多余行列或拆分后再上传"
@@ -76,6 +78,12 @@ def read_roster(path: Path | str, original_name: str) -> Sheet:
     return Sheet(
         about["kind"], about["name"], tuple(about["other_sheets"]), merges, _rows(messages, process), process
     )
+
+
+def _plain_name(name: str) -> str:
+    """A harmless name with the same extension: no more than that is needed."""
+    extension = name.rpartition(".")[2].lower()
+    return f"roster.{extension}" if "." in name and re.fullmatch("[a-z0-9]{1,8}", extension) else "roster"
 
 
 def _rows(messages: Iterator[Any], process: "subprocess.Popen[bytes]") -> Iterator[tuple[int, list[str]]]:

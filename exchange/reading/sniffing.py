@@ -13,6 +13,7 @@ from typing import BinaryIO
 from core.markings import find_marking
 from exchange.reading import compound
 from exchange.reading.refusals import (
+    MAX_DIRECTORY_BYTES,
     MAX_FILE_BYTES,
     MAX_PART_BYTES,
     MAX_PARTS,
@@ -23,6 +24,7 @@ from exchange.reading.refusals import (
 )
 
 KINDS = ("xlsx", "xls", "csv")
+_END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP_MAGIC = b"PK\x03\x04"
 SAVE_AS = "请用 Excel 或 WPS 打开后另存为 .xlsx 再上传"
 MACRO = "文件含有宏，不能导入；请另存为不含宏的 .xlsx 再上传"
@@ -110,6 +112,7 @@ def _check_text(head: bytes) -> None:
 
 def _check_archive(handle: BinaryIO) -> None:
     """The quick checks of an .xlsx, on its directory alone."""
+    _check_directory(handle)
     try:
         with zipfile.ZipFile(handle) as archive:
             infos = archive.infolist()
@@ -133,6 +136,19 @@ def _check_archive(handle: BinaryIO) -> None:
         raise RosterRefused(MACRO)
     if b"spreadsheetml" not in types:
         raise RosterRefused("压缩包里不是 Excel 工作簿；只接受 .xlsx、.xls 和 .csv 文件")
+
+
+def _check_directory(handle: BinaryIO) -> None:
+    """The archive's directory must be small before it is read at all."""
+    length = handle.seek(0, 2)
+    handle.seek(max(0, length - 66_000))
+    tail = handle.read()
+    at = tail.rfind(_END_OF_DIRECTORY)
+    if at < 0 or at + 22 > len(tail):
+        raise RosterRefused(DAMAGED)
+    count, size = struct.unpack_from("<HI", tail, at + 10)
+    if count > MAX_PARTS or size > MAX_DIRECTORY_BYTES:
+        raise RosterRefused(BOMB)
 
 
 def _check_declared(infos: list[zipfile.ZipInfo]) -> None:

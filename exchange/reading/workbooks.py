@@ -166,7 +166,7 @@ def _overrides(path: Path, sheet_name: str) -> Overrides:
         with archive.open(part) as handle:
             kept = b""
             while chunk := handle.read(_CHUNK):
-                whole, bar, kept = (kept + chunk).rpartition(b"</row>")
+                whole, bar, kept = (kept + chunk).rpartition(b"row>")
                 if not bar:
                     kept, whole = (kept, b"") if len(kept) < 64 * _CHUNK else (b"", kept)
                 _collect(whole, found)
