@@ -53,15 +53,7 @@ class Sheet:
 def read_roster(path: Path | str, original_name: str) -> Sheet:
     """Open a roster in a process of its own; RosterRefused with a Chinese reason if it may not be read."""
     process = subprocess.Popen(  # noqa: S603
-        [
-            sys.executable,
-            "-E",
-            "-s",
-            "-m",
-            "exchange.reading.child",
-            str(Path(path).resolve()),
-            original_name,
-        ],
+        [sys.executable, "-E", "-s", "-m", _CHILD, str(Path(path).resolve()), _plain_name(original_name)],
         cwd=_ROOT,
         env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
