@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent / "static" / "vendor"
 SOURCE_MAP = re.compile(r"/\*# sourceMappingURL=[^*]*\*/|^//# sourceMappingURL=.*$", re.MULTILINE)
 REMOTE_IMPORT = re.compile(r"@import\s+(?:url\()?[\"']?https?:[^;]*;")
+NOTICE = "/* Changed from the published file by scripts/vendor_static.py. */"
 FILES = {
     "tabler-1.6.1": ["tabler-core-1.6.1/dist/css/tabler.min.css"],
     "tom-select-2.6.2": [
@@ -29,7 +30,7 @@ FILES = {
 def cleaned(text: str) -> str:
     """The file without source-map comments, remote imports or Bootstrap's variable prefix."""
     text = REMOTE_IMPORT.sub("", SOURCE_MAP.sub("", text))
-    return text.replace("--bs-", "--tblr-").rstrip() + "\n"
+    return f"{text.replace('--bs-', '--tblr-').rstrip()}\n{NOTICE}\n"
 
 
 def main() -> None:
