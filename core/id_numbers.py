@@ -123,7 +123,7 @@ def _other(number: str, wanted: IdNumberType | None) -> tuple[IdNumberType, str]
 
 
 def _looks_like_passport(number: str, *, certain: bool) -> bool:
-    if not re.fullmatch(r"[A-Z0-9]{6,12}", number) or not re.search(r"\d{3}", number):
+    if not re.fullmatch(r"[A-Z0-9]{6,12}", number) or sum(map(str.isdigit, number)) < 3:
         return False
     return certain or bool(re.search("[A-Z]", number)) or len(number) == 9
 
