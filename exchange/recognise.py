@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from exchange.synonyms import FIELDS_BY_HEADER, REPEATABLE
+from exchange.synonyms import FIELDS_BY_HEADER, FIRST_FILLED, REPEATABLE
 
 Row = tuple[int, Sequence[str]]
 Merge = tuple[
@@ -44,7 +44,7 @@ class Layout:
         return next((index for index, found in self.columns.items() if found == key), None)
 
     def record(self, cells: Sequence[str]) -> dict[str, str]:
-        """The cells of one row by field; several columns of one field are joined by line breaks."""
+        """The cells of one row by field; columns of one field are joined, or the first filled holds."""
         raw: dict[str, str] = {}
         for index, key in self.columns.items():
             if key is None or index >= len(cells) or not cells[index].strip():
@@ -197,7 +197,7 @@ def _guess(header: Sequence[Row], texts: dict[int, list[str]]) -> dict[int, str 
     taken: set[str] = set()
     for index, parts in texts.items():
         key = _meaning(parts) or None
-        if key in taken and key not in REPEATABLE:
+        if key in taken and key not in REPEATABLE | FIRST_FILLED:
             key = None
         columns[index] = key
         if key:

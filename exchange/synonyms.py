@@ -2,6 +2,8 @@
 
 # Several columns may hold one field (two telephone columns, honours by level).
 REPEATABLE = frozenset({"honour", "phone", "email", "fields_of_work", "former_names", "post", "remark"})
+# Of several columns of these the first that is filled holds (ID number, else passport number).
+FIRST_FILLED = frozenset({"id_number"})
 
 FIELD_LABELS: dict[str, str] = {
     "name": "姓名",

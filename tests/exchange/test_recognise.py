@@ -148,6 +148,14 @@ def test_a_second_column_of_the_same_name_is_left_to_the_user():
     assert layout.columns == {0: "name", 1: "employer", 2: None}
 
 
+def test_a_passport_column_beside_the_id_number():
+    rows = numbered(
+        ["姓名", "身份证号", "护照号"], ["张三", "110105198510104635", ""], ["John", "", "E12345678"]
+    )
+    layout = recognise(rows)
+    assert [raw["id_number"] for _, raw in layout.records(rows)] == ["110105198510104635", "E12345678"]
+
+
 def test_without_a_header_nothing_is_guessed():
     assert recognise(numbered(["请各单位于3月15日前报送。"])) is None
     assert recognise(numbered(["张三", "198510", "甲单位"], ["李四", "198511", "乙单位"])) is None

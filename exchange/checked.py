@@ -1,0 +1,81 @@
+"""A row of a roster after checking, and what of it two rows of one person must agree in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exchange.honour_text import HonourCatalogue, HonourClaim
+
+# Fields in which two rows of one person must agree; honours unite, the others are kept from the first.
+COMPARED = (
+    "gender",
+    "birth",
+    "nationality",
+    "political_affiliation",
+    "phone",
+    "email",
+    "employer",
+    "post",
+    "title",
+    "discipline",
+    "education",
+    "category",
+    "works_in_beijing",
+    "frontline",
+)
+FILLED = (*COMPARED, "id_number", "former_names", "fields_of_work")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row is held (or, among notices, what deserves a look): field, text of the cell, reason."""
+
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(slots=True)
+class CheckedRow:
+    """One row after checking.
+
+    `values` holds clean text by field: birth as YYYY-MM or YYYY-MM-DD, id_number with id_type,
+    works_in_beijing and frontline as "yes" or "no". A row with problems is held. A row with
+    `duplicate_of` adds its honours, and the values in `fills`, to the row of that number.
+    """
+
+    row: int
+    raw: Mapping[str, str]
+    values: dict[str, str]
+    honours: tuple[HonourClaim, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
+    duplicate_of: int | None = None
+    fills: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def codes(self) -> list[str]:
+        return sorted({claim.code for claim in self.honours})
+
+    @property
+    def works_in_beijing(self) -> bool:
+        return self.values.get("works_in_beijing") != "no"
+
+    def as_person(self, catalogue: HonourCatalogue) -> dict[str, object]:
+        """The row as the import command prints a person."""
+        return {
+            "row": self.row,
+            "name": self.values["name"],
+            "birth": self.values.get("birth", "")[:7],
+            "employer": self.values.get("employer", ""),
+            "honours": self.codes,
+            "scope": catalogue.scope(self.codes, works_in_beijing=self.works_in_beijing),
+        }
+
+    def hold(self, column: str, value: str, reason: str) -> None:
+        self.problems.append(Problem(column, value, reason))
+
+
+def unite(first: CheckedRow, other: CheckedRow) -> None:
+    """Add a duplicate's honours, and the values that the first row lacked, to the first row."""
+    first.values.update(other.fills)
+    first.honours = tuple(dict.fromkeys((*first.honours, *other.honours)))
