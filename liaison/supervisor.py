@@ -115,7 +115,7 @@ class Supervisor:
         if not lock.try_alone():
             raise Problem(f"The product already runs on {self.folder.root}; LIAISON_DATA chooses another.")
         check_port(self.port)
-        for name, value in DEFAULTS.items():
+        for name, value in (DEFAULTS | {"STATIC_ROOT": str(self.folder.static)}).items():
             os.environ.setdefault(name, value)
         say(f"Data: {self.folder.root} (logs in {self.folder.logs})")
         self.bring_up_servers()

@@ -22,6 +22,7 @@ OURS = (
     "REDIS_URL",
     "HTTPS",
     "WHITENOISE_",
+    "STATIC_ROOT",
     "DJANGO_",
     "PYTEST_",
     *embedded.GENERATED,

@@ -25,7 +25,7 @@ def prepare_environment() -> None:
         os.environ.pop(f"{name}_FILE", None)
     data = os.environ.get("LIAISON_TEST_DATA") or embedded.PROJECT / "var" / "test"
     os.environ["LIAISON_DATA"] = str(data)
-    os.environ.update(DEFAULTS)
+    os.environ.update(DEFAULTS | {"STATIC_ROOT": str(embedded.data_folder().static)})
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     embedded.ensure(fast=True)
 

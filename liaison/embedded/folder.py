@@ -35,6 +35,11 @@ class DataFolder:
         return self.root / "log"
 
     @property
+    def static(self) -> Path:
+        """Where collected static files would be; empty, since `make run` serves them from their sources."""
+        return self.root / "static"
+
+    @property
     def start_lock(self) -> Path:
         """Held alone while servers are being started."""
         return self.root / ".start.lock"
@@ -62,6 +67,7 @@ class DataFolder:
                 path.mkdir(exist_ok=True)
                 path.chmod(0o711)
             self.logs.mkdir(mode=0o700, exist_ok=True)
+            self.static.mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:

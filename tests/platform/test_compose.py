@@ -5,6 +5,7 @@ checked is what the files say; `check --deploy` runs under the variables that th
 """
 
 import importlib
+import os
 import re
 import shlex
 import subprocess
@@ -12,11 +13,13 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from django.conf import settings
 from django.core.management import get_commands
+from django.db import connection
 
 from liaison import commands, service_urls, supervisor
 from liaison.embedded import GENERATED
@@ -201,7 +204,9 @@ def test_only_the_page_is_published_and_only_to_this_machine() -> None:
     assert compose()["networks"]["servers"] == {"internal": True}
 
 
+@pytest.mark.django_db
 def test_check_deploy_is_clean_under_the_variables_of_web(tmp_path: Path) -> None:
+    """Only the address of the database is another one: that of the migrated test database."""
     folder = tmp_path / "secrets"
     subprocess.run(
         [sys.executable, str(PROJECT / "docker" / "make_secrets.py"), str(folder)],
@@ -212,6 +217,11 @@ def test_check_deploy_is_clean_under_the_variables_of_web(tmp_path: Path) -> Non
         name: INTERPOLATED.sub("liaison.example.org", str(value)).replace(MOUNTED, f"{folder}/")
         for name, value in service("web")["environment"].items()
     }
+
+    database = connection.settings_dict["NAME"]
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+    (folder / "database_url").unlink()
+    (folder / "database_url").write_text(address)
 
     checked = product.manage(tmp_path, "check", "--deploy", "--fail-level", "DEBUG", **given)
 

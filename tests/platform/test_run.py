@@ -16,12 +16,15 @@ from psycopg2.extensions import connection as Connection
 from tests import product
 from tests.product import Product
 
+# One worker runs them all, so that the product is started once.
+pytestmark = pytest.mark.xdist_group("run")
 NO_DEMO = {"LIAISON_DEMO": "0"}
+PATIENCE = 2  # other tests run at the same time; alone a second start takes about 5 s
 
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
-    """One data folder for the module: each start continues with what the one before left."""
+    """One data folder for the module, since a first start takes its time."""
     folder = product.data_folder()
     yield folder
     left = product.wait_until_gone(folder, 30)
@@ -29,7 +32,7 @@ def data() -> Iterator[Path]:
     assert left == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def running(data: Path) -> Iterator[Product]:
     running = Product(data, variables=NO_DEMO)
     running.start()
@@ -71,46 +74,6 @@ def test_ready_when_the_page_answers_and_manage_py_joins(running: Product, data:
     assert get(running.port, "/healthz") == (200, "ok")
 
 
-def test_second_start_is_quick_and_keeps_the_data(data: Path) -> None:
-    first = Product(data, variables=NO_DEMO)
-    first.start()
-    with connect_as_owner(data) as connection, connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT 42 AS answer")
-    connection.close()
-    secrets = (data / "secrets.json").read_bytes()
-    assert first.stop() == 0
-
-    second = Product(data, variables=NO_DEMO)
-    began = time.monotonic()
-    second.start()
-    seconds = time.monotonic() - began
-    with connect_as_owner(data) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT answer FROM kept; DROP TABLE kept")
-    connection.close()
-    second.stop()
-
-    assert seconds < 10
-    assert (data / "secrets.json").read_bytes() == secrets
-
-
-def test_sigterm_leaves_no_process(running: Product, data: Path) -> None:
-    names = " ".join(product.processes_of(data))
-    assert all(part in names for part in ("keeper", "postgres", "gunicorn", "user@%h", "system@%h", "beat"))
-
-    assert running.stop(signal.SIGTERM) == 0
-
-    assert product.processes_of(data) == []
-
-
-def test_sigkill_of_the_supervisor_leaves_no_process(data: Path) -> None:
-    killed = Product(data, variables=NO_DEMO)
-    killed.start()
-
-    killed.stop(signal.SIGKILL)
-
-    assert product.wait_until_gone(data, 20) == []
-
-
 def test_a_child_that_dies_is_named_and_started_again(running: Product, data: Path) -> None:
     beat = next(line for line in product.processes_of(data) if "app beat" in line)
 
@@ -148,3 +111,28 @@ def test_impossible_port_gives_one_line(data: Path, port: str) -> None:
 
     assert refused.returncode == 1
     assert lines(refused) == [f"LIAISON_PORT must be a port number; it is {port!r}."]
+
+
+def test_stop_leaves_no_process_and_the_next_start_continues(running: Product, data: Path) -> None:
+    names = " ".join(product.processes_of(data))
+    assert all(part in names for part in ("keeper", "postgres", "gunicorn", "user@%h", "system@%h", "beat"))
+    with connect_as_owner(data) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    connection.close()
+    secrets = (data / "secrets.json").read_bytes()
+
+    assert running.stop(signal.SIGTERM) == 0
+    assert product.processes_of(data) == []
+
+    began = time.monotonic()
+    running.start()
+    seconds = time.monotonic() - began
+    with connect_as_owner(data) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT answer FROM kept")
+        assert cursor.fetchone() == (42,)
+    connection.close()
+    assert (data / "secrets.json").read_bytes() == secrets
+    assert seconds < 10 * PATIENCE
+
+    running.stop(signal.SIGKILL)
+    assert product.wait_until_gone(data, 20) == []
