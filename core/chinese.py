@@ -14,6 +14,8 @@ from pypinyin import Style, lazy_pinyin
 from core.readings import COMPOUND_SURNAMES, GIVEN_NAMES, SIMPLIFIED, SURNAMES
 
 HAN = "㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff〇"
+TOKEN_LENGTH = 40  # what the token table holds
+SORT_KEY_LENGTH = 200
 _DOT = "·"
 _DOTS = re.compile("[·•‧∙⋅・･ᐧ●˙‑]")
 _HAN_STOP = re.compile(f"(?<=[{HAN}])[.。．](?=[{HAN}])")
@@ -22,7 +24,9 @@ _INVISIBLE = re.compile(
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _SPACE_AT_HAN = re.compile(f"(?<=[{HAN}·])\\s+|\\s+(?=[{HAN}·])")
-_NAME_NOTE = re.compile(r"[(\[](?:[男女]|[^()\[\]]{0,6}族)(?:[,、;/ ](?:[男女]|[^()\[\]]{0,6}族))*[)\]]$")
+_NAME_NOTE = re.compile(
+    r"[(\[](?:[男女]|[^()\[\],、;/ ]{0,6}族)(?:[,、;/ ](?:[男女]|[^()\[\],、;/ ]{0,6}族))*[)\]]$"
+)
 _HAN_CHAR = re.compile(f"[{HAN}]")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _WORD = re.compile(f"[{HAN}]+|[a-z0-9]+")
@@ -107,7 +111,7 @@ def sort_key(name: str) -> str:
     Syllables are separated by one space and the name follows after two spaces and a bar, so that
     张伟 stands before 张伟国 and equal readings keep a stable order.
     """
-    return " ".join(syllables(name)) + "  |" + name
+    return (" ".join(syllables(name)) + "  |" + name)[:SORT_KEY_LENGTH]
 
 
 def initials(name: str) -> str:
@@ -151,8 +155,7 @@ def search_tokens(name: str, former_names: Iterable[str] = ()) -> set[str]:
     tokens = _name_tokens(name)
     for former in former_names:
         tokens |= _name_tokens(former)
-    tokens.discard("")
-    return tokens
+    return {token[:TOKEN_LENGTH] for token in tokens if token}
 
 
 def query_tokens(text: str) -> list[str]:
@@ -163,7 +166,7 @@ def query_tokens(text: str) -> list[str]:
         if _HAN_CHAR.match(word) and len(word) > 2:
             tokens += _bigrams(word)
         else:
-            tokens.append(word)
+            tokens.append(word[:TOKEN_LENGTH])
     return list(dict.fromkeys(tokens))
 
 
@@ -185,5 +188,5 @@ def employer_query_tokens(text: str) -> list[str]:
 def _employer_parts(text: str) -> list[str]:
     parts: list[str] = []
     for word in _WORD.findall(_joined_spaces(fold(text))):
-        parts += _bigrams(word) if _HAN_CHAR.match(word) else [word]
+        parts += _bigrams(word) if _HAN_CHAR.match(word) else [word[: TOKEN_LENGTH - 2]]
     return parts

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 _BEIJING = ZoneInfo("Asia/Shanghai")
 _EARLIEST = 1900
+_LONGEST = 40
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)
 _CHINESE_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _TAIL = re.compile(r"(?:生|出生|生人|[（(].*[)）])$")
@@ -45,6 +46,8 @@ def parse_month(value: object, *, today: datetime.date | None = None) -> Birth:
     if isinstance(value, datetime.date):
         return _checked(value.year, value.month, value.day, str(value), today)
     text = _plain(value)
+    if len(text) > _LONGEST:
+        raise ValueError(_hint(text))
     if match := _SERIAL.fullmatch(text):
         day = _EXCEL_EPOCH + datetime.timedelta(days=int(match[1]))
         return _checked(day.year, day.month, day.day, text, today)
@@ -55,7 +58,7 @@ def parse_month(value: object, *, today: datetime.date | None = None) -> Birth:
 
 
 def _plain(value: object) -> str:
-    text = unicodedata.normalize("NFKC", str(value)).strip().strip("'‘’").strip()
+    text = unicodedata.normalize("NFKC", str(value)[: 2 * _LONGEST]).strip().strip("'‘’").strip()
     if re.fullmatch(r"\d+\.0+", text):
         text = text.split(".")[0]
     text = _TAIL.sub("", text).strip()

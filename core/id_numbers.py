@@ -52,7 +52,7 @@ def parse_id_number(
 
     `hint` is the kind of document as the roster words it, for numbers that fit several kinds.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().upper()
+    plain = unicodedata.normalize("NFKC", text[:100]).strip().upper()
     if _RESIDENT.fullmatch(plain):
         return _eighteen(plain, today)
     wanted = _hinted(hint.upper()) or _hinted(_label_of(plain))
