@@ -5,6 +5,18 @@ from dataclasses import dataclass, field
 
 from exchange.honour_text import HonourCatalogue, HonourClaim
 
+# The longest text that the register holds, by field.
+LONGEST = {
+    "nationality": 40,
+    "phone": 60,
+    "email": 120,
+    "employer": 120,
+    "post": 80,
+    "title": 60,
+    "education": 40,
+    "fields_of_work": 200,
+}
+
 # Fields in which two rows of one person must agree; honours unite, the others are kept from the first.
 COMPARED = (
     "gender",

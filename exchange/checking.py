@@ -11,7 +11,7 @@ from functools import lru_cache
 from core.chinese import clean_name, clean_text
 from core.dates import Birth, parse_month, today_in_beijing
 from core.id_numbers import IdNumberType, birth_of, gender_of, parse_id_number
-from exchange.checked import CheckedRow, Problem, unite
+from exchange.checked import LONGEST, CheckedRow, Problem, unite
 from exchange.duplicates import SeenPeople
 from exchange.honour_text import HonourCatalogue, HonourClaim, HonourEntry, HonourReading
 from exchange.synonyms import FIELD_LABELS
@@ -62,6 +62,9 @@ def check_row(
     _check_gender(checked)
     for key in ("works_in_beijing", "frontline"):
         _check_answer(checked, key)
+    for key, most in LONGEST.items():
+        if len(checked.values.get(key, "")) > most:
+            checked.hold(key, raw.get(key, ""), f"{FIELD_LABELS[key]}超过 {most} 字")
     return checked
 
 
@@ -140,7 +143,7 @@ def _one_line(text: str) -> str:
 
 def _check_name(checked: CheckedRow) -> None:
     text = checked.raw.get("name", "")
-    name = clean_name(text)
+    name = clean_name(text[:200])
     if not name or _EMPTY.fullmatch(name):
         checked.hold("name", text, "姓名空缺")
     elif name[0] in "=#" or not any(char.isalpha() for char in name) or len(name) > 60:

@@ -20,9 +20,9 @@ _NOTHING = re.compile(
 )
 _YEAR = (
     r"(?:19|20)\d{2}(?!\d)(?:\s*[-—~至]\s*(?:19|20)\d{2})?"
-    r"(?:\s*年?\s*度|\s*[年./-]\s*\d{1,2}(?!\d)\s*月?(?:\s*\d{1,2}\s*日)?|\s*年)?(?:\s*起)?"
+    r"(?:\s*年?度|\s*[年./-]\s*\d{1,2}(?!\d)(?:\s*月(?:\s*\d{1,2}\s*日)?)?|\s*年)?(?:\s*起)?"
 )
-_BATCH = r"第?\s*(?:[一二三四五六七八九十百]+|\d{1,3})\s*(?:批次?|届|期|层次|完成人|名|位)|首批"
+_BATCH = r"(?:第\s*)?(?:[一二三四五六七八九十百]+|\d{1,3})\s*(?:批次?|届|期|层次|完成人|名|位)|首批"
 _LEAD = re.compile(
     rf"(?:[{_SEPARATORS}]|\(?\d{{1,2}}\)?[.、)]|\d{{1,2}}(?=[{_SEPARATORS}])|[一二三四五六七八九十]{{1,2}}[、.]"
     rf"|(?P<year>{_YEAR})|{_BATCH}|于|曾|系|获得|荣获|获评|获|当选为?|入选为?|享受|被评为|被授予|授予|评为|和|及|与|以及|暨|并|兼)*"
@@ -40,6 +40,7 @@ _TRAILING_YEAR = re.compile(
 )
 _JOIN = re.compile(rf"[{_SEPARATORS}]|和|及|与|以及|暨|并|兼|$")
 _JOINT_WORD = re.compile("和|及|与|以及|暨|并|兼")
+_LONGEST = 2_000
 _ANY_YEAR = re.compile(r"(?:19|20)\d{2}")
 
 
@@ -121,6 +122,8 @@ class HonourCatalogue:
         return "general"
 
     def _read(self, text: str) -> HonourReading:
+        if len(text) > _LONGEST:
+            return HonourReading((), (text[:_LONGEST],))
         source = _Source(text)
         reading = self._parse(source)
         if reading.unknown and re.search(r"\s", source.plain):

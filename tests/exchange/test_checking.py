@@ -5,6 +5,7 @@ import datetime
 import io
 import itertools
 import random
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -204,6 +205,29 @@ def test_the_words_of_an_unknown_award_are_kept_as_written():
     assert CATALOGUE.match("海聚工程、全国“五一”劳动奖章（2010）")[1] == ("全国“五一”劳动奖章（2010）",)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "中国科学院院士（" + "2015.1 " * 200 + "x",
+        "中国科学院院士（" + " 1批" * 300 + "x",
+        "海聚工程" + "-" * 1500 + "甲",
+        "1." * 900 + "甲",
+        "2015-2016-" * 150,
+        "（" * 1999,
+        "获" * 1999,
+        "、" * 1999 + "甲",
+        "海聚工程" * 400,
+        "长" * 32_000,
+    ],
+)
+def test_hostile_cells_take_no_time(text):
+    started = time.process_time()
+    CATALOGUE.match(text)
+    check_row(row(name=text, birth=text, id_number=text, employer=text), CATALOGUE, TODAY)
+    check_row(row(name="(族" + ",族" * 5000, birth="（" * 30_000, id_number="1 " * 15_000), CATALOGUE, TODAY)
+    assert time.process_time() - started < 1
+
+
 def test_catalogue_of_other_honours():
     other = HonourCatalogue(
         [HonourEntry("A", "甲奖"), HonourEntry("AB", "甲奖、乙奖特别奖", ("特别奖",), scope="general")]
@@ -267,6 +291,7 @@ def test_a_row_is_cleaned():
         (row(birth="1962.13"), "birth", "“1962.13”的月份不存在"),
         (row(birth="1962.13", id_number=id_number()), "birth", "“1962.13”的月份不存在"),
         (row(birth="2027-01"), "birth", "“2027-01”晚于今天"),
+        (row(employer="长" * 121), "employer", "工作单位超过 120 字"),
         (row(id_number=id_number()[:17] + "6"), "id_number", "身份证号的校验码不对，请核对各位数字"),
         (row(honour="国贴、宇宙奖"), "honour", "荣誉目录里没有“宇宙奖”"),
         (row(honour="=A1"), "honour", "单元格的公式没有结果"),
