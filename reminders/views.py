@@ -29,7 +29,7 @@ def inbox(request: UserRequest) -> HttpResponse:
         "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
         "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
         "only_unread": only_unread,
-        "unread_here": unread_count,
+        "unread_count": unread_count,
         "tabs": [
             {"label": "全部", "url": "?", "active": not only_unread},
             {"label": "未读", "url": "?show=unread", "active": only_unread, "count": unread_count},
