@@ -1,6 +1,5 @@
 """The running product and a browser, for journeys."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from liaison.demo import PASSWORD
 from tests import chromium
-from tests.product import PROJECT, Product, data_folder, remove, wait_until_gone
+from tests.product import Product, data_folder, remove, wait_until_gone
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PASSWORD_LINE = re.compile(r"^Demo password: `([^`]+)`", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,9 @@ class Running:
 @pytest.fixture(scope="session")
 def product() -> Iterator[Running]:
     """The whole product, started as `make run` starts it, in a data folder of its own."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    password = PASSWORD_LINE.search(readme)
-    assert password, "README.md must give the line: Demo password: `…`"
     started = Product(data_folder())
     url = started.start()
-    yield Running(url.rstrip("/"), password.group(1), started.data)
+    yield Running(url.rstrip("/"), PASSWORD, started.data)
     started.stop()
     left = wait_until_gone(started.data, 30)
     remove(started.data)
