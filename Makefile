@@ -19,7 +19,7 @@ lint: development
 	$(VENV_PYTHON) -m ruff format --check .
 	.venv/bin/lint-imports
 	$(VENV_PYTHON) -m djlint --lint templates
-	$(WITH_SERVERS) mypy $(APPS) manage.py scripts
+	$(WITH_SERVERS) mypy $(APPS) manage.py scripts docker
 	$(WITH_SERVERS) python manage.py makemigrations --check --dry-run
 
 format: development

@@ -94,20 +94,20 @@ def test_second_run_on_the_same_data_is_refused(running: Product, data: Path) ->
     assert lines(refused) == [f"The product already runs on {data}; LIAISON_DATA chooses another."]
 
 
-def test_taken_port_gives_one_line_and_starts_nothing(data: Path) -> None:
+def test_taken_port_gives_one_line_and_starts_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=str(port))
+        refused = product.run(tmp_path, "-m", "liaison.supervisor", LIAISON_PORT=str(port))
 
     assert refused.returncode == 1
     assert lines(refused) == [f"Cannot use port {port}: Address already in use; LIAISON_PORT chooses one."]
-    assert product.processes_of(data) == []
+    assert product.processes_of(tmp_path) == []
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
-def test_impossible_port_gives_one_line(data: Path, port: str) -> None:
-    refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=port)
+def test_impossible_port_gives_one_line(tmp_path: Path, port: str) -> None:
+    refused = product.run(tmp_path, "-m", "liaison.supervisor", LIAISON_PORT=port)
 
     assert refused.returncode == 1
     assert lines(refused) == [f"LIAISON_PORT must be a port number; it is {port!r}."]
