@@ -75,7 +75,7 @@ def unit(request: UserRequest, code: str) -> HttpResponse:
     """One unit: facts, people, units below, settings in force and where they come from."""
     found = get_object_or_404(_reach(request.user).select_related("leader_in_charge"), code=code)
     above = list(Unit.objects.above(found))[:0:-1]
-    children = found.children.with_people().order_by("order")
+    children = found.children.order_by("order")
     context = {
         "unit": found,
         "ancestors": [(each, request.user.may("view", each.order)) for each in above],

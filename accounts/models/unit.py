@@ -110,11 +110,6 @@ class Unit(models.Model):
     def width(self) -> int:
         return self.order_end - self.order + 1
 
-    @property
-    def depth(self) -> int:
-        """How many units are above this one; the width tells."""
-        return (ROOT_WIDTH.bit_length() - self.width.bit_length()) // (FAN_OUT.bit_length() - 1)
-
     def contains(self, order: int) -> bool:
         return self.order <= order <= self.order_end
 

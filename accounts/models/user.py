@@ -128,6 +128,14 @@ class User(AbstractBaseUser):
                 merged.append((low, high))
         return merged
 
+    def held_units(self, right: Right) -> list[int]:
+        """Keys of the very units in which the user holds a role with the right."""
+        return [
+            assignment.unit_id
+            for assignment in self.current_assignments
+            if right in ROLES[Role(assignment.role)].rights
+        ]
+
     def may(self, right: Right, order: int | None = None) -> bool:
         """Whether the user holds the right anywhere, or over the unit with this pre-order number."""
         return any(order is None or low <= order <= high for low, high in self.reach(right))
