@@ -28,6 +28,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "django_migrations": (S, S),
     "django_session": (ALL, "SELECT, DELETE"),
     "experts_award": (ALL, ""),
+    "experts_cataloguechange": (SIU, ""),
     "experts_discipline": (S, S),
     "experts_expert": (SIU, ""),
     "experts_holder": ("SELECT, INSERT, DELETE", ""),
@@ -40,6 +41,21 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "guardian_groupobjectpermission": ("", ""),
     "guardian_userobjectpermission": ("", ""),
     "reminders_message": (SIU, ""),
+}
+# table: rights of liaison_worker to single columns, where the whole table would be more than a job needs.
+WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
+    # An INSERT that returns the new row's number reads it.
+    "audit_event": {"SELECT": ("id",)},
+    # Deciding scopes anew after a change of the catalogue (experts/actions/recompute.py).
+    "experts_award": {"SELECT": ("id", "expert_id", "honour_id", "text", "year", "state")},
+    "experts_cataloguechange": {
+        "SELECT": ("id", "honour_id", "code", "stage", "applied_at", "job_state", "job_done", "job_total"),
+        "UPDATE": ("job_state", "job_done", "job_total", "job_error"),
+    },
+    "experts_expert": {
+        "SELECT": ("id", "works_in_beijing", "scope"),
+        "UPDATE": ("scope", "scope_basis", "scope_rule", "scope_decided_at"),
+    },
 }
 ROLES = ("liaison_app", "liaison_worker")
 
@@ -65,5 +81,8 @@ def apply_privileges() -> None:
         for role, acts in zip(ROLES, PRIVILEGES[table], strict=True):
             if acts:
                 statements.append(f"GRANT {acts} ON {table} TO {role}")
+    for table in sorted(tables() & WORKER_COLUMNS.keys()):
+        for act, columns in WORKER_COLUMNS[table].items():
+            statements.append(f"GRANT {act} ({', '.join(columns)}) ON {table} TO liaison_worker")
     with connection.cursor() as cursor:
         cursor.execute(";\n".join(statements))

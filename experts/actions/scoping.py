@@ -12,6 +12,7 @@ from experts.scope import Decision, decide
 
 BATCH = 1000
 DECIDED = ["scope", "scope_basis", "scope_rule", "scope_decided_at"]
+WEIGHED = ["expert", "honour", "text", "year", "state"]  # the worker may read no more (liaison/privileges.py)
 
 
 def current_rule() -> int:
@@ -39,7 +40,7 @@ def _batches(experts: QuerySet[Expert]) -> Iterator[list[Expert]]:
 
 def _awards_of(batch: Iterable[Expert]) -> dict[int, list[Award]]:
     awards: dict[int, list[Award]] = {expert.pk: [] for expert in batch}
-    for award in Award.objects.filter(expert__in=awards).select_related("honour"):
+    for award in Award.objects.filter(expert__in=awards).select_related("honour").only(*WEIGHED):
         awards[award.expert_id].append(award)
     return awards
 

@@ -1,0 +1,101 @@
+"""Long work of the register. Each task takes ids and may run twice."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from celery import shared_task
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from core.jobs import JobState
+from core.rls import working_as
+from experts.actions import catalogue_change as actions
+from experts.actions.recompute import holders, recompute_batch
+from experts.models import CatalogueChange, ChangeStage, Honour
+
+logger = logging.getLogger(__name__)
+USER, SYSTEM = "user", "system"  # queues: under a person's rights, and as liaison_worker
+LOOK_BACK = timedelta(days=7)  # a worker that was down catches up
+PATIENCE = timedelta(minutes=2)
+
+
+def queue_preview(change: CatalogueChange) -> None:
+    """Count whom the change would move, once the request has committed."""
+    act = partial(preview_change.apply_async, [change.pk, change.requested_by_id], queue=USER)
+    transaction.on_commit(act, robust=True)
+
+
+def queue_recompute(change: CatalogueChange) -> None:
+    """Decide all affected scopes anew, once the request has committed."""
+    transaction.on_commit(partial(recompute_scopes.apply_async, [change.pk], queue=SYSTEM), robust=True)
+
+
+@shared_task
+def preview_change(change_id: int, user_id: int) -> None:
+    """As the person who asked, so that the preview counts what they may see; one context per batch."""
+    user = User.objects.get(pk=user_id)
+    with working_as(user, channel="job"):
+        change = CatalogueChange.objects.visible_to(user).filter(pk=change_id).first()
+        if change is None or not actions.start_preview(by=user, change=change):
+            return
+    after: int | None = 0
+    try:
+        while after is not None:
+            with working_as(user, channel="job"):
+                after = actions.preview_batch(by=user, change=change, after=after)
+    except Exception:
+        with working_as(user, channel="job"):
+            actions.fail_preview(by=user, change=change)
+        raise
+
+
+@shared_task
+def recompute_scopes(change_id: int) -> None:
+    """As the system: every record that holds the changed honour, whoever may see it."""
+    change = actions.start_recompute(change_id=change_id)
+    if change is None:
+        return
+    try:
+        seen, moved = _recompute_holders(change.honour_id or 0, change)
+    except Exception:
+        actions.fail_recompute(change=change)
+        raise
+    actions.finish_recompute(change=change, seen=seen, moved=moved)
+
+
+def _recompute_holders(honour_id: int, change: CatalogueChange | None = None) -> tuple[int, int]:
+    """All holders of one honour; returns (looked at, moved)."""
+    total, after, seen, moved = holders(honour_id), 0, 0, 0
+    while batch := recompute_batch(honour_id=honour_id, after=after):
+        after, seen, moved = batch.last, seen + batch.seen, moved + batch.moved
+        if change is not None:
+            actions.note_recompute(change=change, percent=seen * 100 // max(total, 1))
+    return seen, moved
+
+
+@shared_task
+def resume_recomputations() -> None:
+    """Recomputations that were never begun or broke off: the queue forgets, the table does not."""
+    overdue = CatalogueChange.objects.filter(
+        stage=ChangeStage.APPLIED,
+        job_state__in=[JobState.WAITING, JobState.FAILED],
+        applied_at__lt=timezone.now() - PATIENCE,
+    )
+    for change_id in overdue.values_list("pk", flat=True).order_by("pk"):
+        recompute_scopes.apply_async([change_id], queue=SYSTEM)
+
+
+@shared_task
+def recompute_turned_honours() -> None:
+    """Honours whose validity began or ended lately change scopes without anybody's doing (三（二）)."""
+    today = timezone.localdate()
+    began = Q(valid_from__range=(today - LOOK_BACK, today))
+    ended = Q(valid_until__range=(today - LOOK_BACK, today - timedelta(days=1)))
+    for honour in Honour.objects.filter(began | ended):
+        seen, moved = _recompute_holders(honour.pk)
+        if moved:
+            actions.note_scopes_decided(code=honour.code, seen=seen, moved=moved)
+            logger.info("%s: %s of %s records moved", honour.code, moved, seen)
