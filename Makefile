@@ -12,7 +12,8 @@ run: runtime
 
 test: development
 	@$(VENV_PYTHON) -m tests.chromium
-	@exec $(WITH_SERVERS) sh -c 'pytest -n 2 --dist loadgroup -m "not e2e" && pytest -m e2e'
+	@exec $(WITH_SERVERS) pytest -n 2 --dist loadgroup -m "not e2e"
+	@exec $(WITH_SERVERS) pytest -m e2e tests/e2e
 
 lint: development
 	$(VENV_PYTHON) -m ruff check .

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from liaison import embedded, service_urls
+from liaison.embedded import processes
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY = re.compile(r"^Ready: (http://127\.0\.0\.1:\d+/)$", re.MULTILINE)
@@ -116,6 +117,7 @@ class Product:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                preexec_fn=processes.end_with_parent(signal.SIGTERM),
             )
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
