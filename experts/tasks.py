@@ -2,9 +2,8 @@
 
 import logging
 from datetime import timedelta
-from functools import partial
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,13 +23,21 @@ PATIENCE = timedelta(minutes=2)
 
 def queue_preview(change: CatalogueChange) -> None:
     """Count whom the change would move, once the request has committed."""
-    act = partial(preview_change.apply_async, [change.pk, change.requested_by_id], queue=USER)
-    transaction.on_commit(act, robust=True)
+    _queue(preview_change, [change.pk, change.requested_by_id], USER)
 
 
 def queue_recompute(change: CatalogueChange) -> None:
     """Decide all affected scopes anew, once the request has committed."""
-    transaction.on_commit(partial(recompute_scopes.apply_async, [change.pk], queue=SYSTEM), robust=True)
+    _queue(recompute_scopes, [change.pk], SYSTEM)
+
+
+def _queue(task: Task, arguments: list[int], queue: str) -> None:
+    """Hand over after the commit; a broker that does not answer is logged and undoes nothing."""
+
+    def send() -> None:
+        task.apply_async(arguments, queue=queue)
+
+    transaction.on_commit(send, robust=True)
 
 
 @shared_task

@@ -323,6 +323,26 @@ def test_posting_the_form_changes_nothing_and_queues_the_preview(
     assert change.job_state == JobState.WAITING
 
 
+def test_a_broker_that_does_not_answer_undoes_nothing(staff_city, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(tasks.preview_change, "apply_async", refuse)
+    change = propose(staff_city, valid_until=date(2020, 1, 1))
+    tasks.queue_preview(change)
+    hooks, connection.run_on_commit = connection.run_on_commit, []
+
+    for _, hook, robust in hooks:
+        with transaction.atomic():
+            # What Django does with a robust hook, which is all that stands in the way of a failed request.
+            assert robust
+            assert hook.__qualname__
+            with pytest.raises(ConnectionError):
+                hook()
+    change.refresh_from_db()
+    assert (len(hooks), change.job_state) == (1, JobState.WAITING)
+
+
 def test_preview_counts_whom_the_change_would_move(staff_city):
     falls = make_expert("甲", awards=["STATE_ALLOWANCE"])
     stays = make_expert("乙", awards=["STATE_ALLOWANCE", "BJ_STM"])
