@@ -68,8 +68,20 @@ def prepare_from_environment() -> list[str]:
         if arguments["password"]:
             passwords[str(arguments["user"])] = str(arguments["password"])
     way = service_urls.ADMIN if service_urls.is_set(service_urls.ADMIN.name) else service_urls.OWNER
-    service_urls.check_database(way)
-    return prepare(_arguments(way), Target(str(owner["dbname"]), str(owner["user"]), passwords))
+    target = Target(str(owner["dbname"]), str(owner["user"]), passwords)
+    return prepare(_reachable(way), target)
+
+
+def _reachable(way: service_urls.DatabaseVariable) -> dict[str, str | int]:
+    """How to connect for set-up: to the database that always exists while ours does not."""
+    arguments = _arguments(way)
+    try:
+        service_urls.check_database(way)
+    except Problem as problem:
+        if not str(problem).endswith(f'database "{arguments["dbname"]}" does not exist'):
+            raise
+        return arguments | {"dbname": "postgres"}
+    return arguments
 
 
 def _arguments(way: service_urls.DatabaseVariable) -> dict[str, str | int]:

@@ -174,6 +174,20 @@ def test_a_database_in_another_encoding_is_refused(fresh: Postgres) -> None:
         database_roles.prepare(fresh.connection_arguments(), replace(TARGET, database="latin"))
 
 
+def test_a_powerful_owner_sets_up_a_bare_server(fresh: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"127.0.0.1:{fresh.port}/bare"
+    monkeypatch.setenv("DATABASE_OWNER_URL", f"postgres://postgres:pw-admin@{address}")
+    monkeypatch.setenv("DATABASE_URL", f"postgres://liaison_app:pw-app@{address}")
+    monkeypatch.setenv("DATABASE_WORKER_URL", f"postgres://liaison_worker:pw-worker@{address}")
+    monkeypatch.setenv("DATABASE_AUDIT_URL", f"postgres://liaison_audit:pw-audit@{address}")
+
+    changes = database_roles.prepare_from_environment()
+
+    assert changes[0] == 'CREATE DATABASE "bare" OWNER "postgres" TEMPLATE template0 ENCODING \'UTF8\''
+    sign_in(fresh, "app", database="bare").close()
+    assert database_roles.prepare_from_environment() == []
+
+
 def test_the_command_sets_up_servers_that_the_environment_names(fresh: Postgres, tmp_path: Path) -> None:
     address = f"127.0.0.1:{fresh.port}"
     urls = {
