@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from audit.verbs import Verb
+from core.moments import moment_text
 
 
 class Event(models.Model):
@@ -29,4 +30,5 @@ class Event(models.Model):
         indexes = [models.Index(fields=["kind", "reference", "-id"], name="audit_event_reference")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.username} {self.get_verb_display()} {self.kind} {self.reference}"
+        act = f"{self.get_verb_display()} {self.kind} {self.reference}"
+        return f"{moment_text(self.at)} {self.username} {act}"

@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.requests import signed_in
 from accounts.roles import Role
 from core.admin import RoleAdmin
+from core.moments import moment_text
 
 FACTS = ("display_name", "position", "phone", "email", "unit", "is_active")
 STATE = ("must_change_password", "locked_until", "last_login", "date_joined", "role_names")
@@ -102,6 +103,12 @@ class UserAdmin(RoleAdmin[User]):
         form.acting = signed_in(request)  # type: ignore[attr-defined]
         return form
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_reset"] = self._is_system(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
@@ -133,9 +140,9 @@ class UserAdmin(RoleAdmin[User]):
         elif "clearance" in form.changed_data:
             set_clearance(by=signed_in(request), user=obj, clearance=Clearance(data["clearance"]))
 
-    @admin.display(description="锁定", boolean=True)
-    def locked(self, user: User) -> bool:
-        return user.is_locked
+    @admin.display(description="锁定")
+    def locked(self, user: User) -> str:
+        return f"至 {moment_text(user.locked_until)}" if user.is_locked else ""
 
     @admin.display(description="现任角色")
     def role_names(self, user: User) -> str:

@@ -83,6 +83,9 @@ class User(AbstractBaseUser):
     def get_full_name(self) -> str:
         return self.display_name
 
+    def get_short_name(self) -> str:
+        return self.display_name
+
     @property
     def contact_line(self) -> str:
         """Position and office phone in one line."""

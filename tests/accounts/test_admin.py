@@ -1,10 +1,13 @@
 """Django admin: each administrator sees only their own pages, and experts are in none of them."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from accounts.admin.trail import KINDS, RESULTS
 from accounts.enums import Duty
 from accounts.models import RoleAssignment, User
 from audit.models import Event
@@ -110,17 +113,38 @@ def test_pickers_offer_what_the_administrator_needs(client_of, secadmin, sysadmi
 def test_auditor_reads_and_filters_the_trail_and_changes_nothing(client_of, auditor):
     Event.objects.create(channel="web", verb="view", kind="expert", reference="ZJ-AAAA1111", username="one")
     other = Event.objects.create(
-        channel="web", verb="export", kind="expert", reference="ZJ-BBBB2222", username="two"
+        channel="job", verb="export", kind="roster", reference="ZJ-BBBB2222", username="two", result="failed"
     )
     client = client_of(auditor)
     url = reverse("admin:audit_event_changelist")
-    for asked in [{"q": "ZJ-BBBB2222"}, {"verb__exact": "export"}, {"q": "two"}]:
+    for asked in [
+        {"q": "ZJ-BBBB2222"},
+        {"q": "two"},
+        {"verb__exact": "export"},
+        {"kind": "roster"},
+        {"result": "failed"},
+        {"channel": "job"},
+    ]:
         response = client.get(url, asked)
         assert [row.pk for row in response.context["cl"].result_list] == [other.pk]
     page = reverse("admin:audit_event_change", args=[other.pk])
-    assert "ZJ-BBBB2222" in client.get(page).content.decode()
+    text = client.get(page).content.decode()
+    assert [word in text for word in ["ZJ-BBBB2222", "名册", "失败", "后台作业"]] == [True] * 4
     assert client.post(page, {"reference": "x"}).status_code == 403
     assert client.get(reverse("admin:audit_event_add")).status_code == 403
+
+
+def test_every_kind_and_result_of_the_trail_reads_in_chinese(settings):
+    source = "".join(
+        path.read_text(encoding="utf-8")
+        for app in ("accounts", "experts", "exchange", "liaison", "reminders")
+        for path in (settings.BASE_DIR / app).rglob("*.py")
+    )
+    calls = re.findall(r"record\((?:[^()]|\([^()]*\))*\)", source)
+    kinds = {kind for call in calls for kind in re.findall(r'kind="(\w+)"', call)}
+    results = {result for call in calls for result in re.findall(r'result="(\w+)"', call)}
+    assert {"user", "unit", "expert"} <= kinds <= KINDS.keys()
+    assert results <= RESULTS.keys()
 
 
 def test_admin_shows_no_expert_and_its_log_holds_none(client_of, personas):

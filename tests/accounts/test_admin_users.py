@@ -50,6 +50,15 @@ def test_opening_an_account_refuses(client_of, sysadmin, change, field):
     assert not User.objects.filter(username="new_officer").exists()
 
 
+def test_user_page_leads_to_the_password_page_for_the_sysadmin_only(
+    client_of, sysadmin, secadmin, officer_haidian
+):
+    page = reverse("admin:accounts_user_change", args=[officer_haidian.pk])
+    password = reverse("admin:accounts_user_password", args=[officer_haidian.pk])
+    assert password in client_of(sysadmin).get(page).content.decode()
+    assert password not in client_of(secadmin).get(page).content.decode()
+
+
 def test_sysadmin_changes_facts_and_the_trail_names_the_fields(client_of, sysadmin, officer_haidian):
     url = reverse("admin:accounts_user_change", args=[officer_haidian.pk])
     data = {
