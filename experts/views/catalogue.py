@@ -86,8 +86,10 @@ def honour_change(request: UserRequest, uuid: str) -> HttpResponse:
 def _show(
     request: UserRequest, change: CatalogueChange, *, status: int = 200, problem: str = ""
 ) -> HttpResponse:
-    template = "experts/honour_change.html" + ("#status" if request.headers.get("HX-Request") else "")
-    return render(request, template, _context(request, change) | {"problem": problem}, status=status)
+    name = "honour_status" if request.headers.get("HX-Request") else "honour_change"
+    return render(
+        request, f"experts/{name}.html", _context(request, change) | {"problem": problem}, status=status
+    )
 
 
 def _context(request: UserRequest, change: CatalogueChange) -> dict[str, Any]:
