@@ -103,6 +103,10 @@ class UserAdmin(RoleAdmin[User]):
         form.acting = signed_in(request)  # type: ignore[attr-defined]
         return form
 
+    @method_decorator(sensitive_post_parameters("password1", "password2"))
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q
 
@@ -79,7 +78,7 @@ class Unit(models.Model):
     order = models.BigIntegerField("先序号", unique=True, editable=False)
     order_end = models.BigIntegerField("子树末号", editable=False)
     leader_in_charge = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        "accounts.User",
         verbose_name="分管领导",
         on_delete=models.SET_NULL,
         null=True,

@@ -50,6 +50,16 @@ def test_opening_an_account_refuses(client_of, sysadmin, change, field):
     assert not User.objects.filter(username="new_officer").exists()
 
 
+def test_passwords_stay_out_of_error_reports(client_of, sysadmin, no_role):
+    client = client_of(sysadmin)
+    for url in [
+        reverse("admin:accounts_user_add"),
+        reverse("admin:accounts_user_password", args=[no_role.pk]),
+    ]:
+        request = client.post(url, {"password1": "x", "password2": "y"}).wsgi_request
+        assert request.sensitive_post_parameters == ("password1", "password2")
+
+
 def test_user_page_leads_to_the_password_page_for_the_sysadmin_only(
     client_of, sysadmin, secadmin, officer_haidian
 ):
