@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from liaison.embedded.folder import make_passable
 from liaison.problems import Problem
 
 SYSTEM_FOLDER = Path("/var/lib/liaison")
@@ -133,7 +134,7 @@ class Binaries:
 def _copy(packaged: Path, inside: Path, target: Path) -> None:
     """Copy a folder and the libraries beside its package, in one visible step, readable by everyone."""
     try:
-        target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_passable(target.parent)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as name:
             staging = Path(name) / "files"
             shutil.copytree(packaged / inside, staging / packaged.name / inside, symlinks=True)

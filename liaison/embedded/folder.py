@@ -62,10 +62,7 @@ class DataFolder:
     def create(self) -> None:
         """Make the folder, or say in one line why it cannot be used."""
         try:
-            missing = [path for path in (self.root, *self.root.parents) if not path.exists()]
-            for path in reversed(missing):
-                path.mkdir(exist_ok=True)
-                path.chmod(0o711)
+            make_passable(self.root)
             self.logs.mkdir(mode=0o700, exist_ok=True)
             self.static.mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
@@ -82,6 +79,14 @@ class DataFolder:
                 f"The disk of {self.root} is full: {free} MB free,"
                 f" a new database needs {NEEDED_MEGABYTES} MB."
             )
+
+
+def make_passable(path: Path) -> None:
+    """Make a folder and those above it that are missing, open to pass through whatever the umask says."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711)
 
 
 def load_secrets(folder: DataFolder) -> dict[str, str]:

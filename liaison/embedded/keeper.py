@@ -16,7 +16,7 @@ from types import FrameType
 
 from liaison import database_roles
 from liaison.embedded.binaries import SYSTEM_FOLDER, Account, Binaries, account_for
-from liaison.embedded.folder import DataFolder, Lock, make_secrets, read_json, write_json
+from liaison.embedded.folder import DataFolder, Lock, make_passable, make_secrets, read_json, write_json
 from liaison.embedded.postgres import Postgres
 from liaison.embedded.valkey import Valkey
 from liaison.problems import Problem
@@ -63,7 +63,7 @@ class Keeper:
             return self.folder.root / "postgres"
         place = self._system_cluster()
         try:
-            place.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+            make_passable(place.parent)
             (place.parent / "belongs-to").write_text(f"{self.folder.root}\n", encoding="utf-8")
         except OSError as error:
             raise Problem(f"Cannot make {place.parent}: {error.strerror}.") from error

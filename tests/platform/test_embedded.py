@@ -1,6 +1,7 @@
 """The embedded servers: shared by whoever uses them, stopped by the last, told apart when broken."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from liaison.embedded import binaries, processes
 from liaison.embedded import folder as folders
-from liaison.embedded import processes
 from liaison.embedded.folder import DataFolder, make_secrets
 from liaison.problems import Problem
 from tests import product
@@ -108,6 +109,28 @@ def test_manage_py_brings_the_servers_up_and_stops_them(data: Path) -> None:
 
     assert (alone.returncode, alone.stderr) == (0, "")
     assert product.processes_of(data) == []
+
+
+def test_data_folder_that_others_cannot_enter_is_used_all_the_same(data: Path) -> None:
+    """As root the cluster lies where its unprivileged user can reach it, and that is said once."""
+    data.parent.chmod(0o700)
+
+    first = product.manage(data, "migrate", "core", "0001", "--verbosity", "0")
+    second = product.manage(data, "showmigrations", "core")
+
+    assert (first.returncode, second.returncode, second.stderr) == (0, 0, "")
+    known = folders.read_json(data / "servers.json")
+    cluster = Path(known["cluster"])
+    owner = cluster.stat().st_uid
+    if os.geteuid() == 0:
+        shutil.rmtree(cluster.parent)
+        assert cluster.parent == binaries.SYSTEM_FOLDER / product.secrets_of(data)["id"]
+        assert first.stderr == f"Other users cannot enter {data}; the database files are in {cluster}.\n"
+        assert owner != 0
+    else:
+        assert (cluster, first.stderr, owner) == (data / "postgres", "", os.geteuid())
+    assert data.parent.stat().st_mode & 0o777 == 0o700
+    assert "[X] 0001_context" in second.stdout
 
 
 def test_command_without_a_database_starts_no_server(data: Path) -> None:
