@@ -45,26 +45,36 @@ def _current() -> FieldKey:
 
 
 def encrypt(text: str, *, bound_to: str) -> tuple[bytes, str]:
-    """Encrypt under the current key; returns (nonce + ciphertext + tag, key id).
+    """Encrypt a text under the current key; returns (nonce + ciphertext + tag, key id).
 
     `bound_to` names table, row and field, so that a value copied elsewhere no longer decrypts.
     """
-    key = _current()
-    nonce = os.urandom(NONCE)
-    encryptor = Cipher(algorithms.SM4(key.secret), modes.GCM(nonce)).encryptor()
-    encryptor.authenticate_additional_data(bound_to.encode())
-    body = encryptor.update(text.encode()) + encryptor.finalize()
-    return nonce + body + encryptor.tag, key.id
+    return encrypt_bytes(text.encode(), bound_to=bound_to)
 
 
 def decrypt(data: bytes, *, key_id: str, bound_to: str) -> str:
     """The text again. Raises cryptography's InvalidTag when the data or its place was tampered with."""
+    return decrypt_bytes(data, key_id=key_id, bound_to=bound_to).decode()
+
+
+def encrypt_bytes(clear: bytes, *, bound_to: str) -> tuple[bytes, str]:
+    """`encrypt` for files."""
+    key = _current()
+    nonce = os.urandom(NONCE)
+    encryptor = Cipher(algorithms.SM4(key.secret), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(bound_to.encode())
+    body = encryptor.update(clear) + encryptor.finalize()
+    return nonce + body + encryptor.tag, key.id
+
+
+def decrypt_bytes(data: bytes, *, key_id: str, bound_to: str) -> bytes:
+    """`decrypt` for files."""
     key = _keys(tuple(settings.FIELD_KEYS))[key_id]
     data = bytes(data)
     nonce, body, tag = data[:NONCE], data[NONCE:-TAG], data[-TAG:]
     decryptor = Cipher(algorithms.SM4(key.secret), modes.GCM(nonce, tag)).decryptor()
     decryptor.authenticate_additional_data(bound_to.encode())
-    return (decryptor.update(body) + decryptor.finalize()).decode()
+    return decryptor.update(body) + decryptor.finalize()
 
 
 def blind_index(text: str, *, purpose: str) -> bytes:

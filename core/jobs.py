@@ -1,6 +1,12 @@
 """What every piece of long work shows: how far it is, and whether someone asked it to stop."""
 
+import time
+
 from django.db import models
+
+from core.rls import set_actor, transaction_as
+
+ASIDE = "aside"  # a second connection, for what must be seen while the work's own transaction is open
 
 
 class JobState(models.TextChoices):
@@ -9,6 +15,10 @@ class JobState(models.TextChoices):
     DONE = "done", "已完成"
     FAILED = "failed", "未完成"
     CANCELLED = "cancelled", "已取消"
+
+
+class Cancelled(Exception):
+    """Someone asked the work to stop; what its transaction wrote is rolled back."""
 
 
 class Job(models.Model):
@@ -26,3 +36,27 @@ class Job(models.Model):
     @property
     def is_active(self) -> bool:
         return self.job_state in {JobState.WAITING, JobState.RUNNING}
+
+
+class Reporter:
+    """Writes progress beside the open transaction, renews its context, and notices a request to stop."""
+
+    EVERY = 0.5  # seconds between two writes
+
+    def __init__(self, job: Job, *, user_id: int) -> None:
+        self.job = job
+        self.user_id = user_id
+        self.last = 0.0
+
+    def __call__(self, done: int, total: int = 0) -> None:
+        """Report `done` of `total` (0: not known yet). Raises Cancelled when asked to stop."""
+        if time.monotonic() - self.last < self.EVERY:
+            return
+        self.last = time.monotonic()
+        rows = type(self.job)._default_manager.using(ASIDE).filter(pk=self.job.pk)
+        with transaction_as(self.user_id, using=ASIDE):
+            rows.update(job_state=JobState.RUNNING, job_done=done, job_total=total)
+            stop = rows.values_list("cancel_requested", flat=True).first()
+        set_actor(self.user_id)
+        if stop:
+            raise Cancelled

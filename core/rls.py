@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connections, transaction
 
 from core.context import Acting, acting_as
 
@@ -26,7 +26,7 @@ def _sign(message: str) -> str:
 
 def install_context_key() -> None:
     """Give PostgreSQL the key that checks the context (as owner; again after CONTEXT_KEY changes)."""
-    with connection.cursor() as cursor:
+    with connections["default"].cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_context_key (inner_pad, outer_pad) VALUES (%s, %s) ON CONFLICT (id) "
             "DO UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad",
@@ -43,36 +43,37 @@ def signing_pads() -> tuple[bytes, bytes]:
     return bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)
 
 
-def _backend_pid(cursor: Any) -> int:
+def _backend_pid(cursor: Any, using: str) -> int:
     """The server process of this transaction; behind a transaction pooler only the server knows it."""
     if settings.DATABASE_POOLED:
         cursor.execute("SELECT pg_backend_pid()")
         return int(cursor.fetchone()[0])
-    return int(connection.connection.info.backend_pid)
+    return int(connections[using].connection.info.backend_pid)
 
 
-def set_actor(user_id: int | None) -> None:
+def set_actor(user_id: int | None, *, using: str = "default") -> None:
     """Set the actor of the current transaction; None clears it. Call again to renew in long jobs."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         value = ""
         if user_id is not None:
-            message = f"{user_id}|{int(time.time())}|{_backend_pid(cursor)}"
+            message = f"{user_id}|{int(time.time())}|{_backend_pid(cursor, using)}"
             value = f"{message}|{_sign(message)}"
         cursor.execute("SELECT set_config('app.actor', %s, true)", [value])
 
 
 @contextmanager
-def transaction_as(user_id: int | None) -> Iterator[None]:
+def transaction_as(user_id: int | None, *, using: str = "default") -> Iterator[None]:
     """One transaction in which PostgreSQL knows the actor. Commit forgets it; inside an outer
     transaction it is cleared by hand."""
+    connection = connections[using]
     nested = connection.in_atomic_block
-    with transaction.atomic():
-        set_actor(user_id)
+    with transaction.atomic(using=using):
+        set_actor(user_id, using=using)
         try:
             yield
         finally:
             if nested and not connection.needs_rollback:
-                set_actor(None)
+                set_actor(None, using=using)
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def unit_choices(user: User, code: str) -> list[tuple[str, str]]:
 class ExpertFilter(django_filters.FilterSet):
     """`queryset` is what the user may see already; every choice is one the user may know of."""
 
-    q = django_filters.CharFilter(label="姓名、拼音、单位", method="by_text")
+    q = django_filters.CharFilter(label="姓名、拼音、单位", method="by_text", widget=forms.TextInput({"placeholder": "姓名、拼音、单位"}))
     scope = django_filters.ChoiceFilter(label="联系范围", choices=Scope.choices, empty_label="联系范围")
     honour = django_filters.ChoiceFilter(
         label="称号", choices=honour_choices, method="by_honour", empty_label="称号", widget=SearchSelect

@@ -14,9 +14,8 @@ TOKEN_LENGTH = 40
 
 
 def tokens_of(expert: Expert) -> set[str]:
-    """Everything the record is found by: names, former names, record number, employer."""
+    """Everything the record is found by, beside its number: names, former names, employer."""
     found = search_tokens(expert.name, expert.former_names) | employer_tokens(expert.employer)
-    found |= {expert.record_number.lower(), expert.record_number[3:].lower()}
     return {token[:TOKEN_LENGTH] for token in found}
 
 
@@ -38,7 +37,7 @@ def matching(experts: QuerySet[Expert], text: str, user: "User") -> QuerySet[Exp
     Text that holds nothing searchable finds nobody.
     """
     by_name, by_employer = query_tokens(text), employer_query_tokens(text)
-    condition = Q(pk__in=[])
+    condition = Q(record_number=text.strip().upper())
     if by_name:
         condition |= _having_all(by_name, user)
     if by_employer:

@@ -1,6 +1,7 @@
 """Reading and writing the encrypted fields of an expert."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.crypto import blind_index, decrypt, encrypt
 from core.id_numbers import identity_key, parse_id_number
@@ -26,20 +27,22 @@ def check_id_number(text: str) -> SensitiveInput:
     return SensitiveInput(SensitiveField.ID_NUMBER, number, match=identity_key(number), kind=kind.value)
 
 
-def bound_to(expert: Expert, field: str) -> str:
+def bound_to(uuid: UUID, field: str) -> str:
     """The associated data that ties a ciphertext to its place."""
-    return f"experts_sensitivevalue|{expert.uuid}|{field}"
+    return f"experts_sensitivevalue|{uuid}|{field}"
+
+
+def seal(uuid: UUID, value: SensitiveInput) -> tuple[bytes, str, bytes | None]:
+    """Ciphertext, key id and blind index of a value of the expert with this uuid."""
+    ciphertext, key_id = encrypt(value.text, bound_to=bound_to(uuid, value.field.value))
+    return ciphertext, key_id, match_index(value.match) if value.match else None
 
 
 def sealed(expert: Expert, value: SensitiveInput) -> SensitiveValue:
     """The row that holds the value, not yet saved."""
-    ciphertext, key_id = encrypt(value.text, bound_to=bound_to(expert, value.field))
+    ciphertext, key_id, index = seal(expert.uuid, value)
     return SensitiveValue(
-        expert=expert,
-        field=value.field,
-        ciphertext=ciphertext,
-        key_id=key_id,
-        blind_index=match_index(value.match) if value.match else None,
+        expert=expert, field=value.field, ciphertext=ciphertext, key_id=key_id, blind_index=index
     )
 
 
@@ -49,4 +52,4 @@ def match_index(match: str) -> bytes:
 
 def opened(expert: Expert, row: SensitiveValue) -> str:
     """The clear text; call only after the audit event is written (experts.actions.register.reveal)."""
-    return decrypt(row.ciphertext, key_id=row.key_id, bound_to=bound_to(expert, row.field))
+    return decrypt(row.ciphertext, key_id=row.key_id, bound_to=bound_to(expert.uuid, row.field))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experts.views import acts, awards, register, sensitive
+from experts.views import acts, awards, catalogue, register, sensitive
 
 app_name = "experts"
 urlpatterns = [
@@ -12,6 +12,12 @@ urlpatterns = [
     path("bulk/", acts.bulk, name="bulk"),
     path("filters/", acts.save_filter, name="save_filter"),
     path("filters/<uuid:saved>/delete/", acts.delete_filter, name="delete_filter"),
+    path("honours/", catalogue.honours, name="honours"),
+    path("honours/new/", catalogue.honour_add, name="honour_add"),
+    path("honours/changes/<uuid:uuid>/", catalogue.honour_change, name="honour_change"),
+    path("honours/changes/<uuid:uuid>/apply/", catalogue.honour_apply, name="honour_apply"),
+    path("honours/changes/<uuid:uuid>/cancel/", catalogue.honour_cancel, name="honour_cancel"),
+    path("honours/<str:code>/edit/", catalogue.honour_edit, name="honour_edit"),
     path("<uuid:uuid>/", register.expert_detail, name="detail"),
     path("<uuid:uuid>/edit/", register.expert_edit, name="edit"),
     path("<uuid:uuid>/photo/", register.photo, name="photo"),

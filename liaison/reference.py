@@ -17,9 +17,15 @@ from experts.enums import HonourCondition, Label
 from experts.models import Discipline, Honour
 
 FOLDER = settings.BASE_DIR / "data" / "reference"
-HOLIDAY_NAMES = {"New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节",
-                 "Labour Day": "劳动节", "Dragon Boat Festival": "端午节", "Mid-autumn Festival": "中秋节",
-                 "National Day": "国庆节"}
+HOLIDAY_NAMES = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明节",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午节",
+    "Mid-autumn Festival": "中秋节",
+    "National Day": "国庆节",
+}
 
 
 def rows(name: str, folder: Path = FOLDER) -> Iterator[dict[str, str]]:
@@ -102,5 +108,3 @@ def _load_holidays() -> int:
             found.append(Holiday(day=day, name=HOLIDAY_NAMES.get(english or "", "节假日"), is_workday=works))
     Holiday.objects.bulk_create(found)
     return len(found)
-
-

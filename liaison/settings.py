@@ -60,6 +60,8 @@ DATABASES: dict[str, Any] = {
         "DISABLE_SERVER_SIDE_CURSORS": True,  # PgBouncer in transaction mode
     }
 }
+# The same database on a second connection: progress and refusals, seen while a transaction is still open.
+DATABASES["aside"] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 # PgBouncer in transaction mode hides the server process; then the context asks for it (one more statement).
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 REDIS_URL = required("REDIS_URL")
@@ -158,7 +160,7 @@ SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
 SESSION_HOURS = env.int("SESSION_HOURS", default=10)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "accounts.passwords.LengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "accounts.passwords.MixedCharactersValidator"},
@@ -205,7 +207,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 HTTPS = env.bool("HTTPS", default=not (DEMO or DEBUG))
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31536000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -245,10 +249,16 @@ CELERY_TASK_ROUTES = {
     "exchange.tasks.run_import": {"queue": "user"},
     "exchange.tasks.*": {"queue": "system"},
     "audit.tasks.*": {"queue": "system"},
-    "experts.tasks.*": {"queue": "user"},
+    "experts.tasks.preview_change": {"queue": "user"},
+    "experts.tasks.*": {"queue": "system"},
 }
 CELERY_BEAT_SCHEDULE = {
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
+    "resume-recomputations": {"task": "experts.tasks.resume_recomputations", "schedule": crontab(minute="*/5")},
+    "recompute-turned-honours": {
+        "task": "experts.tasks.recompute_turned_honours",
+        "schedule": crontab(hour=0, minute=20),
+    },
 }
 
 LOGGING = {

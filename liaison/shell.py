@@ -26,6 +26,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("工作台", "workbench", "home", True),
         ("专家库", "experts:list", "users", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
+        ("称号目录", "experts:honours", "award", user.may("view")),
         ("单位", "accounts:units", "sitemap", user.may("view")),
         ("系统管理", "admin:index", "settings", user.is_staff),
     ]
@@ -37,9 +38,9 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html. Counts are read only when the template shows them."""
-    user = request.user
+    user = getattr(request, "user", None)  # an error page may come before sign-in was looked at
     context: dict[str, Any] = {"demo": settings.DEMO}
-    if user.is_authenticated:
+    if isinstance(user, User):
         context["navigation"] = navigation(request, user)
         context["may_search"] = user.may("view")
         context["user_unit"] = user.unit.short_name if user.unit else ""

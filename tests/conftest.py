@@ -15,6 +15,8 @@ def _settings_for_tests():
     settings.SECURE_SSL_REDIRECT = False
     settings.DEMO = False
     settings.CELERY_BROKER_URL = "memory://"
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

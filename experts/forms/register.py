@@ -56,6 +56,8 @@ class ExpertForm(StyledForm, forms.ModelForm):
         self.fields["discipline"] = forms.ChoiceField(
             label="学科", required=False, choices=[("", "请选择"), *discipline_choices()], widget=SearchSelect
         )
+        for name in ("gender", "political_affiliation"):
+            self.fields[name].choices = [("", "未填写"), *self.fields[name].choices[1:]]  # type: ignore[attr-defined]
         self._narrow_units()
         if self.instance.pk:
             self._show_stored()

@@ -53,7 +53,7 @@ class Expert(models.Model):
     """An expert on the register (三). `unit_order`, `label` and `sort_key` are what the locks and lists use."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    record_number = models.CharField("档案号", max_length=11, unique=True, default=new_record_number, editable=False)
+    record_number = models.CharField("档案号", max_length=11, default=new_record_number, editable=False)
     name = models.CharField("姓名", max_length=60)
     former_names = ArrayField(models.CharField(max_length=60), verbose_name="曾用名", default=list, blank=True)
     gender = models.CharField("性别", max_length=6, choices=Gender, blank=True)
@@ -65,14 +65,16 @@ class Expert(models.Model):
     post = models.CharField("职务", max_length=80, blank=True)
     title = models.CharField("职称", max_length=60, blank=True)
     discipline = models.ForeignKey(
-        Discipline, verbose_name="学科", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Discipline, verbose_name="学科", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     education = models.CharField("学历学位", max_length=40, blank=True)
     fields_of_work = models.CharField("研究方向", max_length=200, blank=True)
     email = models.EmailField("邮箱", blank=True)
     office_phone = models.CharField("办公电话", max_length=40, blank=True)
     address = models.CharField("通信地址", max_length=200, blank=True)
-    unit = models.ForeignKey("accounts.Unit", verbose_name="联系单位", on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(
+        "accounts.Unit", verbose_name="联系单位", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     unit_order = models.BigIntegerField(editable=False, default=None)
     works_in_beijing = models.BooleanField("在京工作", default=True)
     works_in_beijing_confirmed_on = models.DateField("在京工作确认日期", null=True, blank=True)
@@ -90,16 +92,16 @@ class Expert(models.Model):
     sort_key = models.CharField(max_length=200, db_collation="C", editable=False)
     confirmed_on = models.DateField("信息核实日期", null=True, blank=True)
     confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False, db_index=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
     )
     updated_at = models.DateTimeField("更新时间", default=timezone.now, editable=False)
     updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
     )
 
     objects = ExpertQuerySet.as_manager()
@@ -107,12 +109,14 @@ class Expert(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "专家"
         constraints = [
+            models.UniqueConstraint(fields=["record_number"], name="expert_record_number"),
             models.CheckConstraint(condition=~Q(name=""), name="expert_has_name"),
             models.CheckConstraint(condition=Q(label__in=Label.values), name="expert_label_known"),
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="expert_scope_known"),
         ]
         indexes = [
             models.Index(fields=["sort_key"], name="expert_by_name"),
+            models.Index(fields=["name"], name="expert_named"),
             models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
             models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
             models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),
@@ -140,6 +144,10 @@ class Expert(models.Model):
             return None
         today = timezone.localdate()
         return today.year - self.birth.year - ((today.month, today.day) < (self.birth.month, self.birth.day))
+
+    @property
+    def post_and_title(self) -> str:
+        return " / ".join(part for part in (self.post, self.title) if part)
 
     @property
     def basis_line(self) -> str:
@@ -174,8 +182,12 @@ class Award(LockedChild):
     """An honour that an expert holds. `text`, `issuer` and `level` tell an award outside the catalogue."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="awards", db_constraint=False)
-    honour = models.ForeignKey(Honour, verbose_name="称号", on_delete=models.PROTECT, related_name="+")
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="awards", db_constraint=False, db_index=False
+    )
+    honour = models.ForeignKey(
+        Honour, verbose_name="称号", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     text = models.CharField("奖项全称", max_length=120, blank=True)
     issuer = models.CharField("授予机关", max_length=80, blank=True)
     level = models.CharField("级别", max_length=12, choices=HonourLevel, blank=True)
@@ -183,7 +195,7 @@ class Award(LockedChild):
     document = models.CharField("证明文件", max_length=120, blank=True)
     state = models.CharField("核实", max_length=10, choices=AwardState, default=AwardState.RECORDED)
     verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
     )
     verified_at = models.DateTimeField("核实时间", null=True, editable=False)
 
@@ -219,7 +231,9 @@ class Award(LockedChild):
 class Holder(models.Model):
     """A unit, beside the managing one, that holds the expert on its roster and so sees the record."""
 
-    expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="holders", db_constraint=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="holders", db_constraint=False, db_index=False
+    )
     unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, related_name="+")
     unit_order = models.BigIntegerField(editable=False, default=None)
     label = models.SmallIntegerField(editable=False, default=None)

@@ -23,7 +23,9 @@ class SensitiveValue(LockedChild):
     """One encrypted value. `blind_index` is a keyed digest that finds equal values without showing them;
     it is not unique, so a hidden duplicate cannot be felt."""
 
-    expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="sensitive_values", db_constraint=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="sensitive_values", db_constraint=False, db_index=False
+    )
     field = models.CharField("字段", max_length=20, choices=SensitiveField)
     ciphertext = models.BinaryField()
     key_id = models.CharField(max_length=20)

@@ -1,0 +1,1 @@
+"""From an uploaded roster to the register: keep, recognise, check, match, write."""

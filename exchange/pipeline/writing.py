@@ -1,0 +1,221 @@
+"""Writing a plan into the register: all rows or none, new records by COPY."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from core.bulk import copy_text, insert_lines, insert_rows, take_ids
+from core.chinese import employer_tokens, search_tokens, sort_key
+from core.id_numbers import identity_key
+from exchange.convert import as_attribute
+from exchange.models import RowAction, RowState
+from exchange.pipeline.matching import differences
+from exchange.pipeline.planning import BATCH, Plan, Planner
+from exchange.rows import RowContent
+from experts.actions.scoping import current_rule, decide_scope
+from experts.enums import Label, SensitiveField
+from experts.models import Award, Expert, SearchToken, SensitiveValue
+from experts.models.expert import new_record_number
+from experts.scope import decide
+from experts.search import TOKEN_LENGTH, token_rows
+from experts.sensitive import SensitiveInput, seal, sealed
+
+EXPERT_COLUMNS = [field.column for field in Expert._meta.concrete_fields]
+EXPERT_ATTRIBUTES = [field.attname for field in Expert._meta.concrete_fields]
+FORMER_NAMES = EXPERT_ATTRIBUTES.index("former_names")
+AWARD_COLUMNS = ["uuid", "expert_id", "honour_id", "text", "issuer", "level", "year", "document", "state", "label",
+                 "unit_order"]  # fmt: skip
+TOKEN_COLUMNS = ["token", "sort_key", "expert_id", "label", "unit_order"]
+SENSITIVE_COLUMNS = ["expert_id", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order"]
+
+
+class ChangedMeanwhile(Exception):
+    """A record was changed by someone after the preview; nothing is written."""
+
+
+@dataclass(slots=True)
+class Newcomer:
+    """A new record before it is written: its columns by attribute name, and what hangs on it."""
+
+    values: dict[str, Any]
+    claims: list[dict[str, Any]]
+    secrets: list[SensitiveInput]
+
+
+def secrets_of(content: RowContent) -> list[SensitiveInput]:
+    values, found = content.values, []
+    if number := values.get("id_number"):
+        found.append(
+            SensitiveInput(
+                SensitiveField.ID_NUMBER, number, match=identity_key(number), kind=values.get("id_type", "")
+            )
+        )
+    if phone := values.get("phone"):
+        found.append(SensitiveInput(SensitiveField.PHONE, phone))
+    return found
+
+
+class Writer:
+    """Writes for one user into one unit, within the caller's transaction."""
+
+    def __init__(self, by: User, unit: Unit, planner: Planner) -> None:
+        self.by, self.unit, self.planner = by, unit, planner
+        self.rule, self.now, self.today = current_rule(), timezone.now(), timezone.localdate()
+        self.blank = self._blank()
+
+    def write(
+        self, rows: Iterable[tuple[str, int | None, int | None, RowContent]], report: Callable[[int], None]
+    ) -> dict[str, int]:
+        """`rows` are (action, expert key, version seen in the preview, content); returns how many of each."""
+        done = {RowAction.CREATE.value: 0, RowAction.UPDATE.value: 0}
+        waiting = iter(rows)
+        while batch := list(islice(waiting, BATCH * 5)):
+            newcomers = [self._newcomer(content) for action, _, _, content in batch if action == RowAction.CREATE]
+            self._insert(newcomers)
+            updates = [row for row in batch if row[0] == RowAction.UPDATE]
+            for _, expert, version, content in updates:
+                self._update(expert, version, content)
+            done[RowAction.CREATE.value] += len(newcomers)
+            done[RowAction.UPDATE.value] += len(updates)
+            report(sum(done.values()))
+        return done
+
+    def _label(self, awards: Iterable[Award], current: int = Label.INTERNAL) -> int:
+        """Some programmes make a record sensitive by default, if the user may see it then."""
+        wanted = max([award.honour.default_label for award in awards], default=Label.INTERNAL)
+        return max(current, wanted) if wanted <= self.by.clearance else current
+
+    def _blank(self) -> dict[str, Any]:
+        """The columns of an expert about whom nothing is known but who enters them, when and where."""
+        expert = Expert(unit=self.unit, created_by=self.by, updated_by=self.by, confirmed_by=self.by)
+        expert.created_at = expert.updated_at = expert.scope_decided_at = self.now
+        expert.confirmed_on, expert.scope_rule = self.today, self.rule
+        expert.unit_order = self.unit.order
+        return {field.attname: getattr(expert, field.attname) for field in Expert._meta.concrete_fields}
+
+    def _newcomer(self, content: RowContent) -> Newcomer:
+        number = new_record_number()
+        awards = [self.planner.weighed(claim) for claim in content.honours]
+        values = self.blank | content.facts
+        decision = decide(awards, works_in_beijing=values["works_in_beijing"], day=self.today)
+        secrets = secrets_of(content)
+        values |= {
+            "uuid": uuid.uuid4(),
+            "record_number": number,
+            "sort_key": f"{sort_key(values['name'])}|{number}",
+            "label": int(self._label(awards)),
+            "scope": decision.scope.value,
+            "scope_basis": json.dumps(decision.basis, ensure_ascii=False),
+            "id_type": next((secret.kind for secret in secrets if secret.kind), ""),
+        }
+        return Newcomer(values, content.honours, secrets)
+
+    def _insert(self, newcomers: list[Newcomer]) -> None:
+        if not newcomers:
+            return
+        for newcomer, pk in zip(newcomers, take_ids(Expert, len(newcomers)), strict=True):
+            newcomer.values["id"] = pk
+        insert_rows(Expert, EXPERT_COLUMNS, (_expert_values(newcomer.values) for newcomer in newcomers))
+        insert_rows(Award, AWARD_COLUMNS, self._award_values(newcomers))
+        insert_rows(SensitiveValue, SENSITIVE_COLUMNS, _sensitive_values(newcomers))
+        insert_lines(SearchToken, TOKEN_COLUMNS, _token_lines(newcomers))
+
+    def _award_values(self, newcomers: list[Newcomer]) -> Iterator[tuple[Any, ...]]:
+        for newcomer in newcomers:
+            seen = set()
+            for claim in newcomer.claims:
+                award = self.planner.weighed(claim)
+                if (award.honour_id, award.text) in seen:
+                    continue
+                seen.add((award.honour_id, award.text))
+                yield (uuid.uuid4(), newcomer.values["id"], award.honour_id, award.text, award.issuer, award.level,
+                       award.year, "", award.state, *_lock(newcomer))  # fmt: skip
+
+    def _update(self, pk: int | None, version: int | None, content: RowContent) -> None:
+        """Bring one record up to what the roster says, if nobody changed it since the preview."""
+        expert = Expert.objects.changeable_by(self.by).select_for_update(of=("self",)).filter(pk=pk).first()
+        if expert is None or (version is not None and expert.version != version):
+            raise ChangedMeanwhile
+        changed = {name: as_attribute(name, value) for name, value in differences(expert, content.facts).items()}
+        for name, value in changed.items():
+            setattr(expert, name, value)
+        added = self._add_awards(expert, content)
+        expert.label = Label(self._label(added, expert.label))
+        expert.version = F("version") + 1  # type: ignore[assignment]
+        expert.updated_at, expert.updated_by = self.now, self.by
+        expert.confirmed_on, expert.confirmed_by = self.today, self.by
+        for secret in secrets_of(content):
+            if secret.kind:
+                expert.id_type = secret.kind
+            expert.sensitive_values.filter(field=secret.field).delete()
+            sealed(expert, secret).save(force_insert=True)
+        names = {"version", "updated_at", "updated_by", "confirmed_on", "confirmed_by", "label", "id_type"}
+        expert.save(update_fields=names | {name.removesuffix("_id") for name in changed})
+        if changed.keys() & {"employer", "former_names"}:
+            expert.tokens.all().delete()
+            SearchToken.objects.bulk_create(token_rows(expert))
+        decide_scope(expert)
+
+    def _add_awards(self, expert: Expert, content: RowContent) -> list[Award]:
+        held = {(award.honour_id, award.text) for award in Award.objects.filter(expert=expert)}
+        added = []
+        for claim in content.honours:
+            award = self.planner.award(claim)
+            if (award.honour_id, award.text) not in held:
+                award.expert = expert
+                award.save(force_insert=True)
+                added.append(award)
+        return added
+
+
+def _array(texts: list[str]) -> str:
+    """A text array literal."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+
+
+def _expert_values(values: dict[str, Any]) -> list[Any]:
+    row = [values[name] for name in EXPERT_ATTRIBUTES]
+    row[FORMER_NAMES] = _array(row[FORMER_NAMES])
+    return row
+
+
+def _lock(newcomer: Newcomer) -> tuple[int, int]:
+    """The copies of label and unit that every child carries."""
+    return newcomer.values["label"], newcomer.values["unit_order"]
+
+
+def _sensitive_values(newcomers: list[Newcomer]) -> Iterator[tuple[Any, ...]]:
+    for newcomer in newcomers:
+        for secret in newcomer.secrets:
+            ciphertext, key_id, index = seal(newcomer.values["uuid"], secret)
+            yield newcomer.values["id"], secret.field.value, ciphertext, key_id, index, *_lock(newcomer)
+
+
+def _token_lines(newcomers: list[Newcomer]) -> Iterator[str]:
+    """Lines of COPY, made directly: twenty an expert, the bulk of what an import writes."""
+    employers: dict[str, set[str]] = {}
+    for newcomer in newcomers:
+        values = newcomer.values
+        employer = values["employer"]
+        if employer not in employers:
+            employers[employer] = {copy_text(token[:TOKEN_LENGTH]) for token in employer_tokens(employer)}
+        label, order = _lock(newcomer)
+        rest = f"\t{copy_text(values['sort_key'])}\t{values['id']}\t{label}\t{order}\n"
+        names = search_tokens(values["name"], values["former_names"])
+        for token in {copy_text(token[:TOKEN_LENGTH]) for token in names} | employers[employer]:
+            yield token + rest
+
+
+def planned_writes(plan: Plan) -> Iterator[tuple[str, int | None, int | None, RowContent]]:
+    """What a plan that was just made asks to write; no version to hold it to."""
+    for _, state, action, _, expert, content in plan.rows():
+        if state == RowState.OK and action != RowAction.UNCHANGED:
+            yield action, expert, None, content

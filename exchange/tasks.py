@@ -1,0 +1,123 @@
+"""Work on rosters in the background. Tasks take ids, and are safe to run twice."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit.actions import record
+from audit.verbs import Verb
+from core.jobs import Cancelled, JobState, Reporter
+from core.rls import transaction_as, working_as
+from exchange.models import RosterImport, RosterRow, Stage
+from exchange.pipeline.planning import Planner
+from exchange.pipeline.source import data_rows, forget, opened, recognise_file, unpacked
+from exchange.pipeline.storing import mended_rows, replace_rows, stored_writes
+from exchange.pipeline.writing import ChangedMeanwhile, Writer
+from exchange.reading import RosterRefused
+from reminders.actions import notify
+
+logger = logging.getLogger(__name__)
+KEEP_DAYS = 7
+LOCK = 0x494D50  # advisory lock class of imports
+FALL_BACK = {Stage.READING: Stage.READING, Stage.CHECKING: Stage.MAPPING, Stage.COMMITTING: Stage.PREVIEW}
+MEANWHILE = "有专家资料在预览之后被别人修改，为避免覆盖，没有写入任何内容。请重新检查后再导入。"
+
+
+@shared_task
+def run_import(roster_id: int, user_id: int) -> None:
+    """Do the work of the stage the import is in, under the rights the user has now."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return
+    try:
+        with working_as(user, channel="job"):
+            _run(roster_id, user)
+    except Cancelled:
+        _settle(roster_id, user, JobState.CANCELLED, "已按您的要求停止，没有写入任何内容。")
+    except (RosterRefused, ChangedMeanwhile) as problem:
+        _settle(roster_id, user, JobState.FAILED, str(problem) or MEANWHILE)
+    except Exception:
+        logger.exception("import %s failed", roster_id)
+        _settle(roster_id, user, JobState.FAILED, "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。")
+
+
+def _claimed(roster_id: int, user: User) -> RosterImport | None:
+    """The import if its work is still to be done and nobody else is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, roster_id % 2**31])
+        if not cursor.fetchone()[0]:
+            return None
+    active = [JobState.WAITING, JobState.RUNNING]
+    rosters = RosterImport.objects.visible_to(user).select_related("unit")
+    return rosters.filter(pk=roster_id, job_state__in=active, stage__in=FALL_BACK).first()
+
+
+def _run(roster_id: int, user: User) -> None:
+    roster = _claimed(roster_id, user)
+    if roster is None:
+        return
+    report = Reporter(roster, user_id=user.pk)
+    report(0)
+    if roster.stage == Stage.READING:
+        recognise_file(roster)
+        roster.stage = Stage.MAPPING
+    elif roster.stage == Stage.CHECKING:
+        check(roster, user, report)
+        roster.stage = Stage.PREVIEW
+    else:
+        write(roster, user, report)
+        roster.stage = Stage.COMMITTED
+        roster.committed_at = timezone.now()
+    roster.job_state, roster.job_error = JobState.DONE, ""
+    roster.save()
+    if roster.stage in {Stage.PREVIEW, Stage.COMMITTED}:
+        text = "名册已检查完，请预览" if roster.stage == Stage.PREVIEW else "名册已导入"
+        notify(recipient=user, text=text, url=f"/imports/{roster.uuid}/")
+
+
+def check(roster: RosterImport, user: User, report: Reporter) -> None:
+    """Read the whole file again, check it, and store the preview."""
+    layout = unpacked(roster.layout)
+    with opened(roster) as sheet:
+        plan = Planner(user).plan(data_rows(sheet, layout), layout, mended_rows(roster), report)
+    replace_rows(roster, plan)
+    roster.counts = plan.counts
+
+
+def write(roster: RosterImport, user: User, report: Reporter) -> None:
+    """Write the stored preview; one audit event for the whole import."""
+    total = roster.counts.get("create", 0) + roster.counts.get("update", 0)
+    writer = Writer(user, roster.unit, Planner(user))
+    done = writer.write(stored_writes(roster), lambda count: report(count, total))
+    counts = roster.counts | done | {"sm3": roster.file_digest}
+    record(Verb.IMPORT, by=user, kind="roster", reference=str(roster.uuid), counts=counts)
+
+
+def _settle(roster_id: int, user: User, state: JobState, reason: str) -> None:
+    """After a rollback: say why, and return to the step before."""
+    with transaction_as(user.pk):
+        roster = RosterImport.objects.visible_to(user).filter(pk=roster_id, stage__in=FALL_BACK).first()
+        if roster is None:
+            return
+        roster.stage = FALL_BACK[Stage(roster.stage)]
+        roster.job_state, roster.job_error, roster.cancel_requested = state, reason[:500], False
+        roster.save(update_fields=["stage", "job_state", "job_error", "cancel_requested"])
+
+
+@shared_task
+def purge_imports() -> None:
+    """Delete stored files and preview rows after seven days; what was imported, by whom, stays."""
+    limit = timezone.now() - timedelta(days=KEEP_DAYS)
+    with transaction.atomic():
+        old = RosterImport.objects.filter(uploaded_at__lt=limit).exclude(stored_as="")
+        files = list(old.values_list("pk", "stored_as"))
+        RosterRow.objects.filter(roster__in=[pk for pk, _ in files])._raw_delete("default")  # type: ignore[attr-defined]
+        RosterImport.objects.filter(pk__in=[pk for pk, _ in files]).update(
+            stored_as="", layout={}, sample_sealed=b"", sample_key=""
+        )
+    for _, stored_as in files:
+        forget(stored_as)
