@@ -64,7 +64,9 @@ def copy_to_temporary(name: str, columns: dict[str, str], lines: Iterable[str]) 
 def column_types(model: type[Model], names: Iterable[str]) -> dict[str, str]:
     """SQL types of a model's columns, by column name."""
     fields = {field.column: field for field in model._meta.concrete_fields}
-    return {name: str(fields[name].rel_db_type(connection) or fields[name].db_type(connection)) for name in names}
+    return {
+        name: str(fields[name].rel_db_type(connection) or fields[name].db_type(connection)) for name in names
+    }
 
 
 def insert_rows(model: type[Model], columns: list[str], rows: Iterable[Iterable[Any]]) -> int:

@@ -58,7 +58,9 @@ def _unpack(cursor: str, order: Order) -> list[Any] | None:
         return None
     if not isinstance(values, list) or len(values) != len(order.fields):
         return None
-    return values if all(isinstance(value, str | int) and "\0" not in str(value) for value in values) else None
+    return (
+        values if all(isinstance(value, str | int) and "\0" not in str(value) for value in values) else None
+    )
 
 
 def page_by_key(rows: QuerySet[Row], order: Order, params: QueryDict, size: int) -> Page[Row]:

@@ -82,4 +82,3 @@ def working_as(user: Any, *, channel: str, address: str = "") -> Iterator[None]:
     origin = Acting(user_id=user.pk, username=user.get_username(), address=address, channel=channel)
     with acting_as(origin), transaction_as(user.pk):
         yield
-

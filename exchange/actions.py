@@ -76,7 +76,14 @@ def _advance(by: User, roster: RosterImport, stage: Stage, allowed: set[Stage]) 
         RosterImport.objects.visible_to(by)
         .filter(pk=roster.pk, stage__in=allowed)
         .exclude(job_state__in=[JobState.WAITING, JobState.RUNNING])
-        .update(stage=stage, job_state=JobState.WAITING, job_done=0, job_total=0, job_error="", cancel_requested=False)
+        .update(
+            stage=stage,
+            job_state=JobState.WAITING,
+            job_done=0,
+            job_total=0,
+            job_error="",
+            cancel_requested=False,
+        )
     )
     if not moved:
         raise ValidationError("名册正在处理或已经导入，请刷新页面查看。")
@@ -144,7 +151,9 @@ def _held(by: User, roster: RosterImport, number: int) -> RosterRow:
 
 def _keep(row: RosterRow, kept: Any) -> None:
     sealed, key_id = seal(row.roster, row.number, kept)
-    RosterRow.objects.filter(roster=row.roster, number=row.number).update(sealed=sealed, key_id=key_id, mended=True)
+    RosterRow.objects.filter(roster=row.roster, number=row.number).update(
+        sealed=sealed, key_id=key_id, mended=True
+    )
 
 
 @transaction.atomic

@@ -28,7 +28,9 @@ AFFILIATION_WORDS = {
     "无党派": PoliticalAffiliation.NON_PARTY, "群众": PoliticalAffiliation.MASSES,
 }  # fmt: skip
 DEMOCRATIC = ("民革", "民盟", "民建", "民进", "农工", "致公", "九三", "台盟", "无党派")
-LENGTHS = {field.name: field.max_length for field in Expert._meta.fields if getattr(field, "max_length", None)}
+LENGTHS = {
+    field.name: field.max_length for field in Expert._meta.fields if getattr(field, "max_length", None)
+}
 
 
 @lru_cache(maxsize=2000)

@@ -42,7 +42,12 @@ def run_import(roster_id: int, user_id: int) -> None:
         _settle(roster_id, user, JobState.FAILED, str(problem) or MEANWHILE)
     except Exception:
         logger.exception("import %s failed", roster_id)
-        _settle(roster_id, user, JobState.FAILED, "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。")
+        _settle(
+            roster_id,
+            user,
+            JobState.FAILED,
+            "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。",
+        )
 
 
 def _claimed(roster_id: int, user: User) -> RosterImport | None:

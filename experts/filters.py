@@ -21,7 +21,13 @@ from experts.models.expert import years_before
 from experts.search import matching
 
 STALE_YEARS = 2
-AGES = [("-35", "35 岁以下"), ("36-45", "36—45 岁"), ("46-55", "46—55 岁"), ("56-65", "56—65 岁"), ("66-", "66 岁以上")]
+AGES = [
+    ("-35", "35 岁以下"),
+    ("36-45", "36—45 岁"),
+    ("46-55", "46—55 岁"),
+    ("56-65", "56—65 岁"),
+    ("66-", "66 岁以上"),
+]
 UNDECIDED = "none"
 
 
@@ -47,16 +53,27 @@ def unit_choices(user: User, code: str) -> list[tuple[str, str]]:
 class ExpertFilter(django_filters.FilterSet):
     """`queryset` is what the user may see already; every choice is one the user may know of."""
 
-    q = django_filters.CharFilter(label="姓名、拼音、单位", method="by_text", widget=forms.TextInput({"placeholder": "姓名、拼音、单位"}))
+    q = django_filters.CharFilter(
+        label="姓名、拼音、单位",
+        method="by_text",
+        widget=forms.TextInput({"placeholder": "姓名、拼音、单位"}),
+    )
     scope = django_filters.ChoiceFilter(label="联系范围", choices=Scope.choices, empty_label="联系范围")
     honour = django_filters.ChoiceFilter(
         label="称号", choices=honour_choices, method="by_honour", empty_label="称号", widget=SearchSelect
     )
     discipline = django_filters.ChoiceFilter(
-        label="学科", choices=discipline_choices, field_name="discipline_id", empty_label="学科", widget=SearchSelect
+        label="学科",
+        choices=discipline_choices,
+        field_name="discipline_id",
+        empty_label="学科",
+        widget=SearchSelect,
     )
     category = django_filters.ChoiceFilter(
-        label="类别", choices=[*Category.choices, (UNDECIDED, "未定类别")], method="by_category", empty_label="类别"
+        label="类别",
+        choices=[*Category.choices, (UNDECIDED, "未定类别")],
+        method="by_category",
+        empty_label="类别",
     )
     unit = django_filters.ChoiceFilter(label="联系单位（含所属）", method="by_unit", empty_label="联系单位")
     age = django_filters.ChoiceFilter(label="年龄", choices=AGES, method="by_age", empty_label="年龄")
@@ -143,5 +160,3 @@ def saved_query(params: QueryDict) -> str:
     for name in PAGING:
         query.pop(name, None)
     return query.urlencode()
-
-

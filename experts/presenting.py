@@ -21,7 +21,9 @@ def masked_values(expert: Expert, held: Iterable[SensitiveValue], *, may_see: bo
         {
             "label": field.label,
             "value": MASK if field.value in filled else "",
-            "reveal_url": reverse("experts:reveal", args=[expert.uuid, field.value]) if field.value in filled else "",
+            "reveal_url": reverse("experts:reveal", args=[expert.uuid, field.value])
+            if field.value in filled
+            else "",
         }
         for field in SensitiveField
     ]

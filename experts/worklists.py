@@ -68,7 +68,13 @@ def worklist(user: "User") -> list[WorkItem]:
         undecided=Count("pk", filter=Q(category="")),
         stale=Count("pk", filter=Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)),
     )
-    pending = Award.objects.changeable_by(user).filter(state=AwardState.PENDING).values("expert_id").distinct().count()
+    pending = (
+        Award.objects.changeable_by(user)
+        .filter(state=AwardState.PENDING)
+        .values("expert_id")
+        .distinct()
+        .count()
+    )
     url = reverse("experts:list")
     items = [
         WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", pending,

@@ -254,7 +254,10 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
-    "resume-recomputations": {"task": "experts.tasks.resume_recomputations", "schedule": crontab(minute="*/5")},
+    "resume-recomputations": {
+        "task": "experts.tasks.resume_recomputations",
+        "schedule": crontab(minute="*/5"),
+    },
     "recompute-turned-honours": {
         "task": "experts.tasks.recompute_turned_honours",
         "schedule": crontab(hour=0, minute=20),

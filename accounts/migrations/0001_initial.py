@@ -8,147 +8,404 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(error_messages={'unique': '这个用户名已经有人使用，请换一个。'}, max_length=60, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='用户名')),
-                ('display_name', models.CharField(max_length=60, verbose_name='姓名')),
-                ('position', models.CharField(blank=True, max_length=80, verbose_name='职务')),
-                ('phone', models.CharField(blank=True, max_length=30, verbose_name='办公电话')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='邮箱')),
-                ('duty', models.CharField(choices=[('work', '业务工作'), ('system', '系统管理'), ('security', '安全管理'), ('audit', '安全审计')], default='work', max_length=10, verbose_name='账号用途')),
-                ('clearance', models.SmallIntegerField(choices=[(0, '内部'), (1, '敏感')], default=0, verbose_name='可见密别')),
-                ('is_active', models.BooleanField(default=True, verbose_name='启用')),
-                ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='演示账号')),
-                ('must_change_password', models.BooleanField(default=False, verbose_name='下次登录须改密码')),
-                ('failed_sign_ins', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='连续失败次数')),
-                ('locked_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='锁定至')),
-                ('date_joined', models.DateTimeField(auto_now_add=True, verbose_name='建立时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "这个用户名已经有人使用，请换一个。"},
+                        max_length=60,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="用户名",
+                    ),
+                ),
+                ("display_name", models.CharField(max_length=60, verbose_name="姓名")),
+                ("position", models.CharField(blank=True, max_length=80, verbose_name="职务")),
+                ("phone", models.CharField(blank=True, max_length=30, verbose_name="办公电话")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="邮箱")),
+                (
+                    "duty",
+                    models.CharField(
+                        choices=[
+                            ("work", "业务工作"),
+                            ("system", "系统管理"),
+                            ("security", "安全管理"),
+                            ("audit", "安全审计"),
+                        ],
+                        default="work",
+                        max_length=10,
+                        verbose_name="账号用途",
+                    ),
+                ),
+                (
+                    "clearance",
+                    models.SmallIntegerField(
+                        choices=[(0, "内部"), (1, "敏感")], default=0, verbose_name="可见密别"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="启用")),
+                ("is_demo", models.BooleanField(default=False, editable=False, verbose_name="演示账号")),
+                ("must_change_password", models.BooleanField(default=False, verbose_name="下次登录须改密码")),
+                (
+                    "failed_sign_ins",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="连续失败次数"),
+                ),
+                (
+                    "locked_until",
+                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="锁定至"),
+                ),
+                ("date_joined", models.DateTimeField(auto_now_add=True, verbose_name="建立时间")),
             ],
             options={
-                'verbose_name': '用户',
-                'verbose_name_plural': '用户',
-                'ordering': ['username'],
+                "verbose_name": "用户",
+                "verbose_name_plural": "用户",
+                "ordering": ["username"],
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='代码')),
-                ('name', models.CharField(max_length=120, verbose_name='全称')),
-                ('short_name', models.CharField(max_length=40, verbose_name='简称')),
-                ('kind', models.CharField(choices=[('municipal', '市委组织部'), ('district', '区委'), ('department', '市级部门'), ('peoples_organization', '人民团体'), ('university', '高等学校'), ('corporation', '市管企业'), ('subordinate', '所属单位'), ('other', '其他单位')], max_length=20, verbose_name='类型')),
-                ('area', models.CharField(blank=True, max_length=40, verbose_name='地区')),
-                ('order', models.BigIntegerField(editable=False, unique=True, verbose_name='先序号')),
-                ('order_end', models.BigIntegerField(editable=False, verbose_name='子树末号')),
-                ('is_active', models.BooleanField(default=True, verbose_name='启用')),
-                ('leader_in_charge', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='units_in_charge', to=settings.AUTH_USER_MODEL, verbose_name='分管领导')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='accounts.unit', verbose_name='上级单位')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="代码")),
+                ("name", models.CharField(max_length=120, verbose_name="全称")),
+                ("short_name", models.CharField(max_length=40, verbose_name="简称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("municipal", "市委组织部"),
+                            ("district", "区委"),
+                            ("department", "市级部门"),
+                            ("peoples_organization", "人民团体"),
+                            ("university", "高等学校"),
+                            ("corporation", "市管企业"),
+                            ("subordinate", "所属单位"),
+                            ("other", "其他单位"),
+                        ],
+                        max_length=20,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("area", models.CharField(blank=True, max_length=40, verbose_name="地区")),
+                ("order", models.BigIntegerField(editable=False, unique=True, verbose_name="先序号")),
+                ("order_end", models.BigIntegerField(editable=False, verbose_name="子树末号")),
+                ("is_active", models.BooleanField(default=True, verbose_name="启用")),
+                (
+                    "leader_in_charge",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="units_in_charge",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="分管领导",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="accounts.unit",
+                        verbose_name="上级单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '单位',
-                'verbose_name_plural': '单位',
-                'ordering': ['order'],
+                "verbose_name": "单位",
+                "verbose_name_plural": "单位",
+                "ordering": ["order"],
             },
         ),
         migrations.CreateModel(
-            name='RoleAssignment',
+            name="RoleAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('liaison_officer', '联络员'), ('department_head', '组织部门负责人'), ('leader', '领导'), ('system_admin', '系统管理员'), ('security_admin', '安全管理员'), ('security_auditor', '安全审计员')], max_length=20, verbose_name='角色')),
-                ('since', models.DateField(default=django.utils.timezone.localdate, verbose_name='自')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='至')),
-                ('duty', models.GeneratedField(db_persist=True, expression=models.Case(models.When(role__in=['system_admin'], then=models.Value('system')), models.When(role__in=['security_admin'], then=models.Value('security')), models.When(role__in=['security_auditor'], then=models.Value('audit')), default=models.Value('work')), output_field=models.CharField(max_length=10))),
-                ('granted_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='授予人')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to=settings.AUTH_USER_MODEL, verbose_name='用户')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='accounts.unit', verbose_name='单位')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("liaison_officer", "联络员"),
+                            ("department_head", "组织部门负责人"),
+                            ("leader", "领导"),
+                            ("system_admin", "系统管理员"),
+                            ("security_admin", "安全管理员"),
+                            ("security_auditor", "安全审计员"),
+                        ],
+                        max_length=20,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("since", models.DateField(default=django.utils.timezone.localdate, verbose_name="自")),
+                ("until", models.DateField(blank=True, null=True, verbose_name="至")),
+                (
+                    "duty",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(role__in=["system_admin"], then=models.Value("system")),
+                            models.When(role__in=["security_admin"], then=models.Value("security")),
+                            models.When(role__in=["security_auditor"], then=models.Value("audit")),
+                            default=models.Value("work"),
+                        ),
+                        output_field=models.CharField(max_length=10),
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="授予人",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="accounts.unit",
+                        verbose_name="单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '角色',
-                'verbose_name_plural': '角色',
-                'ordering': ['-since', '-id'],
+                "verbose_name": "角色",
+                "verbose_name_plural": "角色",
+                "ordering": ["-since", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='Confirmation',
+            name="Confirmation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('password_reset', '重置密码'), ('unit_move', '单位调整隶属')], max_length=20, verbose_name='事项')),
-                ('state', models.CharField(choices=[('pending', '待确认'), ('confirmed', '已确认'), ('refused', '已驳回')], default='pending', editable=False, max_length=10, verbose_name='状态')),
-                ('payload', models.JSONField(default=dict, editable=False, verbose_name='内容')),
-                ('requested_at', models.DateTimeField(auto_now_add=True, verbose_name='申请时间')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='确认时间')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='确认人')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='申请人')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='用户')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.unit', verbose_name='单位')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("password_reset", "重置密码"), ("unit_move", "单位调整隶属")],
+                        max_length=20,
+                        verbose_name="事项",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "待确认"), ("confirmed", "已确认"), ("refused", "已驳回")],
+                        default="pending",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("payload", models.JSONField(default=dict, editable=False, verbose_name="内容")),
+                ("requested_at", models.DateTimeField(auto_now_add=True, verbose_name="申请时间")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="确认时间")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="确认人",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="申请人",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.unit",
+                        verbose_name="单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '待确认事项',
-                'verbose_name_plural': '待确认事项',
-                'ordering': ['-requested_at'],
+                "verbose_name": "待确认事项",
+                "verbose_name_plural": "待确认事项",
+                "ordering": ["-requested_at"],
             },
         ),
         migrations.AddField(
-            model_name='user',
-            name='unit',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='users', to='accounts.unit', verbose_name='单位'),
+            model_name="user",
+            name="unit",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="users",
+                to="accounts.unit",
+                verbose_name="单位",
+            ),
         ),
         migrations.CreateModel(
-            name='UnitSetting',
+            name="UnitSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=60, verbose_name='参数')),
-                ('value', models.JSONField(verbose_name='值')),
-                ('set_at', models.DateTimeField(auto_now=True, verbose_name='设置时间')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='settings', to='accounts.unit', verbose_name='单位')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=60, verbose_name="参数")),
+                ("value", models.JSONField(verbose_name="值")),
+                ("set_at", models.DateTimeField(auto_now=True, verbose_name="设置时间")),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="settings",
+                        to="accounts.unit",
+                        verbose_name="单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '单位参数',
-                'verbose_name_plural': '单位参数',
+                "verbose_name": "单位参数",
+                "verbose_name_plural": "单位参数",
             },
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('order_end__gte', models.F('order'))), name='unit_interval_not_empty'),
+            model_name="unit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("order_end__gte", models.F("order"))), name="unit_interval_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(condition=models.Q(('parent__isnull', True)), fields=('parent',), name='unit_one_root', nulls_distinct=False),
+            model_name="unit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("parent__isnull", True)),
+                fields=("parent",),
+                name="unit_one_root",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='assignment_period_in_order'),
+            model_name="roleassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                ),
+                name="assignment_period_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['liaison_officer', 'department_head', 'leader', 'system_admin', 'security_admin', 'security_auditor'])), name='assignment_role_known'),
+            model_name="roleassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "liaison_officer",
+                            "department_head",
+                            "leader",
+                            "system_admin",
+                            "security_admin",
+                            "security_auditor",
+                        ],
+                    )
+                ),
+                name="assignment_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roleassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('user', 'role', 'unit'), name='assignment_open_once'),
+            model_name="roleassignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until__isnull", True)),
+                fields=("user", "role", "unit"),
+                name="assignment_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='confirmation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='confirmation_decided_whole'),
+            model_name="confirmation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="confirmation_decided_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='confirmation',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('requested_by')), _negated=True), _connector='OR'), name='confirmation_four_eyes'),
+            model_name="confirmation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by__isnull", True),
+                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="confirmation_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unitsetting',
-            constraint=models.UniqueConstraint(fields=('unit', 'key'), name='unit_setting_once'),
+            model_name="unitsetting",
+            constraint=models.UniqueConstraint(fields=("unit", "key"), name="unit_setting_once"),
         ),
     ]

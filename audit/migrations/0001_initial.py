@@ -5,35 +5,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
-                ('actor', models.BigIntegerField(null=True, verbose_name='用户号')),
-                ('username', models.CharField(blank=True, max_length=60, verbose_name='用户名')),
-                ('address', models.CharField(blank=True, max_length=45, verbose_name='来源地址')),
-                ('channel', models.CharField(max_length=10, verbose_name='途径')),
-                ('verb', models.CharField(choices=[('sign_in', '登录'), ('sign_out', '退出登录'), ('create', '新增'), ('change', '修改'), ('delete', '删除'), ('grant', '授予'), ('revoke', '收回'), ('request', '申请'), ('confirm', '确认'), ('view', '查看'), ('reveal', '显示敏感信息'), ('import', '导入'), ('export', '导出'), ('refused', '被拒绝')], max_length=20, verbose_name='行为')),
-                ('kind', models.CharField(max_length=40, verbose_name='对象')),
-                ('reference', models.CharField(blank=True, max_length=80, verbose_name='编号')),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None, verbose_name='字段')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='事由')),
-                ('result', models.CharField(default='ok', max_length=20, verbose_name='结果')),
-                ('counts', models.JSONField(default=dict, verbose_name='数量')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
+                ("actor", models.BigIntegerField(null=True, verbose_name="用户号")),
+                ("username", models.CharField(blank=True, max_length=60, verbose_name="用户名")),
+                ("address", models.CharField(blank=True, max_length=45, verbose_name="来源地址")),
+                ("channel", models.CharField(max_length=10, verbose_name="途径")),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("sign_in", "登录"),
+                            ("sign_out", "退出登录"),
+                            ("create", "新增"),
+                            ("change", "修改"),
+                            ("delete", "删除"),
+                            ("grant", "授予"),
+                            ("revoke", "收回"),
+                            ("request", "申请"),
+                            ("confirm", "确认"),
+                            ("view", "查看"),
+                            ("reveal", "显示敏感信息"),
+                            ("import", "导入"),
+                            ("export", "导出"),
+                            ("refused", "被拒绝"),
+                        ],
+                        max_length=20,
+                        verbose_name="行为",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40, verbose_name="对象")),
+                ("reference", models.CharField(blank=True, max_length=80, verbose_name="编号")),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        default=list,
+                        size=None,
+                        verbose_name="字段",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="事由")),
+                ("result", models.CharField(default="ok", max_length=20, verbose_name="结果")),
+                ("counts", models.JSONField(default=dict, verbose_name="数量")),
             ],
             options={
-                'verbose_name': '审计记录',
-                'verbose_name_plural': '审计记录',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['kind', 'reference', '-id'], name='audit_event_reference')],
+                "verbose_name": "审计记录",
+                "verbose_name_plural": "审计记录",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["kind", "reference", "-id"], name="audit_event_reference")],
             },
         ),
     ]

@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('core', '0001_context'),
+        ("core", "0001_context"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('day', models.DateField(primary_key=True, serialize=False, verbose_name='日期')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('is_workday', models.BooleanField(default=False, verbose_name='调休上班')),
+                ("day", models.DateField(primary_key=True, serialize=False, verbose_name="日期")),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                ("is_workday", models.BooleanField(default=False, verbose_name="调休上班")),
             ],
             options={
-                'verbose_name': '节假日',
-                'verbose_name_plural': '节假日',
-                'ordering': ['day'],
+                "verbose_name": "节假日",
+                "verbose_name_plural": "节假日",
+                "ordering": ["day"],
             },
         ),
     ]

@@ -65,7 +65,9 @@ def _index(row: Planned) -> bytes | None:
 
 def _hold(row: Planned, column: str, reason: str) -> None:
     row.state = "held"
-    row.content.problems.append({"column": column, "value": row.content.raw.get(column, ""), "reason": reason})
+    row.content.problems.append(
+        {"column": column, "value": row.content.raw.get(column, ""), "reason": reason}
+    )
 
 
 def _find(row: Planned, known: _Known) -> Expert | None:
@@ -77,7 +79,9 @@ def _find(row: Planned, known: _Known) -> Expert | None:
         return None
     if same_number:
         expert = same_number[0]
-        if facts["name"] in {expert.name, *expert.former_names} or expert.name in facts.get("former_names", []):
+        if facts["name"] in {expert.name, *expert.former_names} or expert.name in facts.get(
+            "former_names", []
+        ):
             return expert
         _hold(row, "id_number", f"专家库里登记了这个证件号码的人（{expert.record_number}）姓名不同")
         return None
@@ -139,7 +143,9 @@ def _describe(expert: Expert, changed: dict[str, Any]) -> list[dict[str, str]]:
         if name == "birth_day_known":
             continue
         old = getattr(expert, name)
-        before = "" if old in (None, "", []) else _shown(expert, name, old.isoformat() if name == "birth" else old)
+        before = (
+            "" if old in (None, "", []) else _shown(expert, name, old.isoformat() if name == "birth" else old)
+        )
         label = str(Expert._meta.get_field(name.removesuffix("_id")).verbose_name)
         lines.append({"field": name, "label": label, "old": before, "new": _shown(expert, name, value)})
     return lines
@@ -166,7 +172,12 @@ def _plan_update(row: Planned, awards: list[Award], held: dict[str, SensitiveVal
     for name in _secrets_changed(row, held):
         label = SensitiveField(name).label
         row.content.changes.append(
-            {"field": name, "label": label, "old": "已登记" if name in held else "", "new": "名册所填（已隐去）"}
+            {
+                "field": name,
+                "label": label,
+                "old": "已登记" if name in held else "",
+                "new": "名册所填（已隐去）",
+            }
         )
     known = {(award.honour.code, award.text) for award in awards}
     for claim in row.content.honours:

@@ -77,7 +77,9 @@ class Planner:
         additions: dict[int, list[CheckedRow]] = {}
         cells_of: dict[int, list[str]] = {}
         checked = check_rows(self._records(rows, layout, mended, cells_of), self.catalogue, self.day)
-        while batch := [self._planned(row, cells_of.pop(row.row), mended, additions) for row in islice(checked, BATCH)]:
+        while batch := [
+            self._planned(row, cells_of.pop(row.row), mended, additions) for row in islice(checked, BATCH)
+        ]:
             self._consult(batch)
             for row in batch:
                 plan.add(row)

@@ -77,7 +77,9 @@ class Writer:
         done = {RowAction.CREATE.value: 0, RowAction.UPDATE.value: 0}
         waiting = iter(rows)
         while batch := list(islice(waiting, BATCH * 5)):
-            newcomers = [self._newcomer(content) for action, _, _, content in batch if action == RowAction.CREATE]
+            newcomers = [
+                self._newcomer(content) for action, _, _, content in batch if action == RowAction.CREATE
+            ]
             self._insert(newcomers)
             updates = [row for row in batch if row[0] == RowAction.UPDATE]
             for _, expert, version, content in updates:
@@ -143,7 +145,9 @@ class Writer:
         expert = Expert.objects.changeable_by(self.by).select_for_update(of=("self",)).filter(pk=pk).first()
         if expert is None or (version is not None and expert.version != version):
             raise ChangedMeanwhile
-        changed = {name: as_attribute(name, value) for name, value in differences(expert, content.facts).items()}
+        changed = {
+            name: as_attribute(name, value) for name, value in differences(expert, content.facts).items()
+        }
         for name, value in changed.items():
             setattr(expert, name, value)
         added = self._add_awards(expert, content)

@@ -29,5 +29,7 @@ def save_honour(*, by: User, honour: Honour, facts: dict[str, Any]) -> RuleVersi
     honour.version += 0 if adding else 1
     honour.save()
     version = new_version(by=by, summary=f"{'新增' if adding else '修改'}称号“{honour.name}”")
-    record(Verb.CREATE if adding else Verb.CHANGE, by=by, kind="honour", reference=honour.code, fields=changed)
+    record(
+        Verb.CREATE if adding else Verb.CHANGE, by=by, kind="honour", reference=honour.code, fields=changed
+    )
     return version

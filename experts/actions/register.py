@@ -31,9 +31,7 @@ def _check_unit(by: User, unit: Unit, label: int) -> None:
 
 
 @transaction.atomic
-def create_expert(
-    *, by: User, facts: dict[str, Any], sensitive: Iterable[SensitiveInput] = ()
-) -> Expert:
+def create_expert(*, by: User, facts: dict[str, Any], sensitive: Iterable[SensitiveInput] = ()) -> Expert:
     """Enter an expert (三). `facts` are model fields including `unit`; the scope follows by rule."""
     _check_unit(by, facts["unit"], facts.get("label", Label.INTERNAL))
     expert = Expert(**facts)
@@ -64,14 +62,21 @@ def update_expert(
 
     Raises StaleSave with the record as it stands, and NotAllowed when the record would leave the user's reach.
     """
-    current = Expert.objects.changeable_by(by).select_related("unit").select_for_update(of=("self",)).get(pk=expert.pk)
+    current = (
+        Expert.objects.changeable_by(by)
+        .select_related("unit")
+        .select_for_update(of=("self",))
+        .get(pk=expert.pk)
+    )
     if current.version != version:
         raise StaleSave(current)
     changed = {name: value for name, value in facts.items() if getattr(current, name) != value}
     secrets = list(sensitive)
     if not changed and not secrets:
         return []
-    _check_unit(by, changed.get("unit", current.unit), changed.get("label", min(current.label, Label.SENSITIVE)))
+    _check_unit(
+        by, changed.get("unit", current.unit), changed.get("label", min(current.label, Label.SENSITIVE))
+    )
     _apply(current, by, changed)
     for value in secrets:
         _store_sensitive(current, value)
@@ -123,7 +128,12 @@ def reveal(*, by: User, expert: Expert, field: SensitiveField, reason: str) -> s
     if row is None:
         raise PermissionDenied("您没有查看这项敏感信息的权限。")
     record(
-        Verb.REVEAL, by=by, kind="expert", reference=expert.record_number, fields=[field.value], reason=reason.strip()
+        Verb.REVEAL,
+        by=by,
+        kind="expert",
+        reference=expert.record_number,
+        fields=[field.value],
+        reason=reason.strip(),
     )
     return opened(expert, row)
 

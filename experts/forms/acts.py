@@ -30,7 +30,11 @@ class AwardForm(StyledForm, forms.ModelForm):
         self.fields["text"].help_text = "目录外的奖项在这里写全称，并选“其他市级及以上专业领域奖项”。"
         levels = [choice for choice in HonourLevel.choices if choice[0] != HonourLevel.PER_AWARD]
         self.fields["level"].choices = [("", "按目录"), *levels]  # type: ignore[attr-defined]
-        self.fields["year"].widget.attrs |= {"min": 1949, "max": timezone.localdate().year, "inputmode": "numeric"}
+        self.fields["year"].widget.attrs |= {
+            "min": 1949,
+            "max": timezone.localdate().year,
+            "inputmode": "numeric",
+        }
         if self.instance.pk:
             self.initial["honour"] = self.instance.honour.code
             self.fields["honour"].disabled = True
@@ -68,7 +72,10 @@ class BulkForm(forms.Form):
     category = forms.ChoiceField(choices=Category.choices, required=False)
     unit = forms.CharField(required=False)
     label = forms.TypedChoiceField(
-        choices=[(Label.INTERNAL.value, ""), (Label.SENSITIVE.value, "")], coerce=int, required=False, empty_value=None
+        choices=[(Label.INTERNAL.value, ""), (Label.SENSITIVE.value, "")],
+        coerce=int,
+        required=False,
+        empty_value=None,
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -77,7 +84,9 @@ class BulkForm(forms.Form):
 
     def clean_unit(self) -> Unit | None:
         code = self.cleaned_data["unit"]
-        return Unit.objects.reached_by(self.user, "change").active().filter(code=code).first() if code else None
+        return (
+            Unit.objects.reached_by(self.user, "change").active().filter(code=code).first() if code else None
+        )
 
     def clean(self) -> dict[str, Any]:
         act = self.cleaned_data.get("act")

@@ -25,15 +25,23 @@ class ExpertForm(StyledForm, forms.ModelForm):
     """The register's facts. `version` is the one that was shown: a later save elsewhere is noticed."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    former_names = forms.CharField(label="曾用名", required=False, max_length=200, help_text="多个用顿号分开。")
+    former_names = forms.CharField(
+        label="曾用名", required=False, max_length=200, help_text="多个用顿号分开。"
+    )
     birth = forms.CharField(label="出生年月", required=False, help_text="如 1966-05 或 1966-05-18。")
     category = forms.ChoiceField(label="类别", choices=[("", "请选择"), *Category.choices])
     id_number = forms.CharField(label="证件号码", required=False, max_length=40)
     phone = forms.CharField(label="手机号码", required=False, max_length=40)
     health = forms.CharField(
-        label="健康状况", required=False, max_length=500, widget=forms.Textarea({"rows": 2}), help_text="只记联系服务需要的内容。"
+        label="健康状况",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="只记联系服务需要的内容。",
     )
-    photo = forms.FileField(label="照片", required=False, help_text="JPG 或 PNG，5 MB 以内；拍摄地点和时间会被去除。")
+    photo = forms.FileField(
+        label="照片", required=False, help_text="JPG 或 PNG，5 MB 以内；拍摄地点和时间会被去除。"
+    )
 
     class Meta:
         model = Expert
@@ -71,7 +79,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
             wanted = self.user.unit.code
         chosen = [(unit.code, unit.short_name) for unit in reach.filter(code=wanted or "")]
         self.fields["unit"] = forms.ChoiceField(
-            label="联系单位", choices=chosen, widget=SearchSelect({"data-options-url": reverse("accounts:unit_options") + "?right=change"})
+            label="联系单位",
+            choices=chosen,
+            widget=SearchSelect({"data-options-url": reverse("accounts:unit_options") + "?right=change"}),
         )
         self.initial["unit"] = wanted
 
@@ -85,7 +95,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
             del self.fields["label"]
         held = set(self.instance.sensitive_values.values_list("field", flat=True))
         for name in SensitiveField.values:
-            self.fields[name].help_text = "已登记；留空不改动。" if name in held else self.fields[name].help_text
+            self.fields[name].help_text = (
+                "已登记；留空不改动。" if name in held else self.fields[name].help_text
+            )
 
     def clean(self) -> dict[str, Any]:
         for name, value in self.cleaned_data.items():
@@ -100,7 +112,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
         return name
 
     def clean_former_names(self) -> list[str]:
-        parts = clean_text(self.cleaned_data["former_names"]).replace("，", "、").replace(",", "、").split("、")
+        parts = (
+            clean_text(self.cleaned_data["former_names"]).replace("，", "、").replace(",", "、").split("、")
+        )
         return [clean_name(part)[:60] for part in parts if part.strip()]
 
     def clean_birth(self) -> Any:

@@ -36,9 +36,8 @@ DROP POLICY experts_cataloguechange_select ON experts_cataloguechange;
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('experts', '0002_locks'),
+        ("experts", "0002_locks"),
     ]
 
     operations = [

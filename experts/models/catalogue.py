@@ -49,7 +49,8 @@ class RuleVersion(models.Model):
 class HonourQuerySet(models.QuerySet["Honour"]):
     def valid_on(self, day: date) -> Self:
         return self.filter(
-            Q(valid_from__isnull=True) | Q(valid_from__lte=day), Q(valid_until__isnull=True) | Q(valid_until__gte=day)
+            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+            Q(valid_until__isnull=True) | Q(valid_until__gte=day),
         )
 
 
@@ -62,7 +63,9 @@ class Honour(models.Model):
     scope = models.CharField("联系范围", max_length=8, choices=Scope, default=Scope.KEY)
     condition = models.CharField("附加条件", max_length=30, choices=HonourCondition, blank=True)
     default_label = models.SmallIntegerField(
-        "默认密别", choices=[(Label.INTERNAL.value, "内部"), (Label.SENSITIVE.value, "敏感")], default=Label.INTERNAL
+        "默认密别",
+        choices=[(Label.INTERNAL.value, "内部"), (Label.SENSITIVE.value, "敏感")],
+        default=Label.INTERNAL,
     )
     clause = models.CharField("依据条款", max_length=300)
     category_hint = models.CharField("类别提示", max_length=30, choices=Category, blank=True)
@@ -78,7 +81,9 @@ class Honour(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_from__isnull=True) | Q(valid_until__gte=F("valid_from")),
+                condition=Q(valid_until__isnull=True)
+                | Q(valid_from__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
                 name="honour_validity_in_order",
             )
         ]

@@ -55,17 +55,27 @@ class Expert(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     record_number = models.CharField("档案号", max_length=11, default=new_record_number, editable=False)
     name = models.CharField("姓名", max_length=60)
-    former_names = ArrayField(models.CharField(max_length=60), verbose_name="曾用名", default=list, blank=True)
+    former_names = ArrayField(
+        models.CharField(max_length=60), verbose_name="曾用名", default=list, blank=True
+    )
     gender = models.CharField("性别", max_length=6, choices=Gender, blank=True)
     birth = models.DateField("出生日期", null=True, blank=True)
     birth_day_known = models.BooleanField("知道出生日", default=False)
     nationality = models.CharField("国籍", max_length=40, default="中国")
-    political_affiliation = models.CharField("政治面貌", max_length=20, choices=PoliticalAffiliation, blank=True)
+    political_affiliation = models.CharField(
+        "政治面貌", max_length=20, choices=PoliticalAffiliation, blank=True
+    )
     employer = models.CharField("工作单位", max_length=120, blank=True)
     post = models.CharField("职务", max_length=80, blank=True)
     title = models.CharField("职称", max_length=60, blank=True)
     discipline = models.ForeignKey(
-        Discipline, verbose_name="学科", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        Discipline,
+        verbose_name="学科",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     education = models.CharField("学历学位", max_length=40, blank=True)
     fields_of_work = models.CharField("研究方向", max_length=200, blank=True)
@@ -92,16 +102,32 @@ class Expert(models.Model):
     sort_key = models.CharField(max_length=200, db_collation="C", editable=False)
     confirmed_on = models.DateField("信息核实日期", null=True, blank=True)
     confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
     )
     updated_at = models.DateTimeField("更新时间", default=timezone.now, editable=False)
     updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
     )
 
     objects = ExpertQuerySet.as_manager()
@@ -195,7 +221,12 @@ class Award(LockedChild):
     document = models.CharField("证明文件", max_length=120, blank=True)
     state = models.CharField("核实", max_length=10, choices=AwardState, default=AwardState.RECORDED)
     verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
     )
     verified_at = models.DateTimeField("核实时间", null=True, editable=False)
 
@@ -206,7 +237,9 @@ class Award(LockedChild):
         ordering = ["honour_id", "year", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["expert", "honour", "text"], name="award_once", violation_error_message="这一称号已经登记过了。"
+                fields=["expert", "honour", "text"],
+                name="award_once",
+                violation_error_message="这一称号已经登记过了。",
             ),
             models.CheckConstraint(
                 condition=Q(verified_by__isnull=True, verified_at__isnull=True)
@@ -267,7 +300,9 @@ class SavedFilter(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "name"], name="saved_filter_once", violation_error_message="您已有同名的常用筛选。"
+                fields=["user", "name"],
+                name="saved_filter_once",
+                violation_error_message="您已有同名的常用筛选。",
             )
         ]
 

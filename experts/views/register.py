@@ -106,7 +106,11 @@ def page_urls(context: dict[str, Any], params: QueryDict) -> dict[str, Any]:
 def letter_links(params: QueryDict) -> list[dict[str, Any]]:
     chosen = params.get("letter", "")[:1].upper()
     return [
-        {"letter": letter, "url": url_with(params, letter=letter.lower(), after=None, before=None), "active": letter == chosen}
+        {
+            "letter": letter,
+            "url": url_with(params, letter=letter.lower(), after=None, before=None),
+            "active": letter == chosen,
+        }
         for letter in LETTERS
     ]
 
@@ -122,7 +126,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
     items = [
         {
             "title": expert.name,
-            "detail": " · ".join(part for part in (expert.employer, expert.post, expert.unit.short_name) if part),
+            "detail": " · ".join(
+                part for part in (expert.employer, expert.post, expert.unit.short_name) if part
+            ),
             "url": reverse("experts:detail", args=[expert.uuid]),
             "mark": "重点" if expert.scope == "key" else "",
         }
@@ -145,7 +151,9 @@ def expert_detail(request: HttpRequest, uuid: str) -> HttpResponse:
     expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
     if expert.label == Label.RESTRICTED:
         record(Verb.VIEW, by=request.user, kind="expert", reference=expert.record_number)
-    awards = list(Award.objects.visible_to(request.user).filter(expert=expert).select_related("honour", "verified_by"))
+    awards = list(
+        Award.objects.visible_to(request.user).filter(expert=expert).select_related("honour", "verified_by")
+    )
     decision = decide(awards, works_in_beijing=expert.works_in_beijing, day=timezone.localdate())
     tab = request.GET.get("tab", "awards")
     tab = tab if tab in TABS else "awards"
@@ -213,7 +221,9 @@ def expert_edit(request: HttpRequest, uuid: str) -> HttpResponse:
             _keep_photo(request, form, expert)
             messages.success(request, "已保存。" if changed or form.cleaned_data["photo"] else "没有改动。")
             return redirect("experts:detail", expert.uuid)
-    context["expert"] = get_object_or_404(visible, uuid=uuid)  # the form has overwritten the first one's fields
+    context["expert"] = get_object_or_404(
+        visible, uuid=uuid
+    )  # the form has overwritten the first one's fields
     return render(request, "experts/expert_form.html", context)
 
 

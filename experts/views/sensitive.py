@@ -26,7 +26,9 @@ def reveal_field(request: HttpRequest, uuid: str, field: str) -> HttpResponse:
     if "reason" not in request.POST:
         return render(request, "experts/sensitive_value.html#ask", context)
     try:
-        context["value"] = reveal(by=request.user, expert=expert, field=kind, reason=request.POST["reason"][:200])
+        context["value"] = reveal(
+            by=request.user, expert=expert, field=kind, reason=request.POST["reason"][:200]
+        )
     except ValidationError as problem:
         context["error"] = problem.messages[0]
         return render(request, "experts/sensitive_value.html#ask", context, status=422)

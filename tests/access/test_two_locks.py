@@ -85,7 +85,10 @@ def test_without_context_every_protected_table_reads_as_empty(population, as_app
 def test_a_forged_context_is_refused(population, as_app, sql):
     user = population["staff_city"]
     with as_app(None):
-        sql("SELECT set_config('app.actor', %s, true)", f"{user.pk}|{int(timezone.now().timestamp())}|1|{'0' * 64}")
+        sql(
+            "SELECT set_config('app.actor', %s, true)",
+            f"{user.pk}|{int(timezone.now().timestamp())}|1|{'0' * 64}",
+        )
         assert seen_by_database(Expert) == set()
 
 
@@ -102,7 +105,11 @@ def test_a_row_hung_on_a_hidden_expert_fails_like_one_on_a_missing_expert(popula
     hidden = Expert.objects.filter(label=Label.RESTRICTED).first()
     failures = []
     for pk in (hidden.pk, 10**15):
-        with as_app(population["officer_haidian"]), pytest.raises(DatabaseError) as failure, transaction.atomic():
+        with (
+            as_app(population["officer_haidian"]),
+            pytest.raises(DatabaseError) as failure,
+            transaction.atomic(),
+        ):
             Award.objects.create(expert_id=pk, honour_id=make_honour_id())
         failures.append(str(failure.value).split("DETAIL")[0])
     assert failures[0] == failures[1]
@@ -127,7 +134,9 @@ def test_nobody_deletes_an_expert(population, as_app, sql):
 def test_children_follow_when_the_expert_is_labelled_or_moved(population):
     expert = make_expert("随行", awards=["CAS"])
     make_sensitive(expert)
-    Expert.objects.filter(pk=expert.pk).update(label=Label.SENSITIVE, unit=unit("D03"), unit_order=unit("D03").order)
+    Expert.objects.filter(pk=expert.pk).update(
+        label=Label.SENSITIVE, unit=unit("D03"), unit_order=unit("D03").order
+    )
     for model in (Award, SearchToken, SensitiveValue):
         copies = set(model.objects.filter(expert=expert).values_list("label", "unit_order"))
         assert copies == {(Label.SENSITIVE, unit("D03").order)}

@@ -23,13 +23,17 @@ def run(path, by, *flags, unit="D04"):
     """The command's answer, with the rights of liaison_app as in production."""
     out = StringIO()
     with as_role("liaison_app", by):
-        call_command("import_roster", str(path), "--unit", unit, "--by", by.username, "--json", *flags, stdout=out)
+        call_command(
+            "import_roster", str(path), "--unit", unit, "--by", by.username, "--json", *flags, stdout=out
+        )
     return json.loads(out.getvalue())
 
 
 def csv_of(tmp_path, *lines, name="名册.csv"):
     path = tmp_path / name
-    path.write_text("姓名,性别,出生年月,身份证号,工作单位,职务,荣誉称号,联系电话\n" + "\n".join(lines), encoding="utf-8")
+    path.write_text(
+        "姓名,性别,出生年月,身份证号,工作单位,职务,荣誉称号,联系电话\n" + "\n".join(lines), encoding="utf-8"
+    )
     return path
 
 
@@ -41,8 +45,14 @@ def actions(answer):
 def test_a_roster_gives_exactly_its_truth(path, officer_haidian):
     truth = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     answer = run(path, officer_haidian)
-    found = [{key: person[key] for key in ("row", "name", "birth", "employer", "honours", "scope")} for person in answer["people"]]
-    assert found == [{key: person[key] for key in ("row", "name", "birth", "employer", "honours", "scope")} for person in truth["people"]]
+    found = [
+        {key: person[key] for key in ("row", "name", "birth", "employer", "honours", "scope")}
+        for person in answer["people"]
+    ]
+    assert found == [
+        {key: person[key] for key in ("row", "name", "birth", "employer", "honours", "scope")}
+        for person in truth["people"]
+    ]
     rejected = sorted((row["row"], row["column"]) for row in answer["rejected"])
     assert rejected == sorted((row["row"], row["field"]) for row in truth["rejected"])
     assert answer["duplicates"] == truth["duplicates"]
@@ -79,7 +89,11 @@ def test_the_register_holds_what_the_answer_said(officer_haidian):
 
 
 def test_sensitive_values_arrive_encrypted_and_whole(officer_haidian, tmp_path):
-    run(csv_of(tmp_path, "阎知勇,男,198510,110105198510104635,城北医院,董事长,,13773704457"), officer_haidian, "--commit")
+    run(
+        csv_of(tmp_path, "阎知勇,男,198510,110105198510104635,城北医院,董事长,,13773704457"),
+        officer_haidian,
+        "--commit",
+    )
     expert = Expert.objects.get()
     values = {value.field: value for value in SensitiveValue.objects.all()}
     assert {field: opened(expert, value) for field, value in values.items()} == {
@@ -94,7 +108,9 @@ def test_new_people_are_found_by_name_pinyin_initials_and_employer(officer_haidi
 
     run(csv_of(tmp_path, "曾雨晴,女,1985-10-18,,示范大学物理学院,,,"), officer_haidian, "--commit")
     for text in ("曾雨晴", "雨晴", "zengyuqing", "zyq", "物理学院"):
-        assert [expert.name for expert in matching(Expert.objects.all(), text, officer_haidian)] == ["曾雨晴"], text
+        assert [expert.name for expert in matching(Expert.objects.all(), text, officer_haidian)] == [
+            "曾雨晴"
+        ], text
 
 
 def test_an_update_shows_and_writes_only_what_differs(officer_haidian, tmp_path):
@@ -103,12 +119,20 @@ def test_an_update_shows_and_writes_only_what_differs(officer_haidian, tmp_path)
     assert actions(run(path, officer_haidian, "--commit")) == ["update"]
     expert = Expert.objects.get()
     assert (expert.post, expert.scope, expert.version) == ("院长", Scope.KEY, 2)
-    assert [(award.honour.code, award.year) for award in Award.objects.select_related("honour")] == [("STATE_ALLOWANCE", 2018)]
+    assert [(award.honour.code, award.year) for award in Award.objects.select_related("honour")] == [
+        ("STATE_ALLOWANCE", 2018)
+    ]
 
 
 def test_an_empty_cell_clears_nothing(officer_haidian, tmp_path):
-    run(csv_of(tmp_path, "张一,男,198510,110105198510104635,城北医院,主任,中国科学院院士,13800000000"), officer_haidian, "--commit")
-    assert actions(run(csv_of(tmp_path, "张一,,,110105198510104635,,,,"), officer_haidian, "--commit")) == ["unchanged"]
+    run(
+        csv_of(tmp_path, "张一,男,198510,110105198510104635,城北医院,主任,中国科学院院士,13800000000"),
+        officer_haidian,
+        "--commit",
+    )
+    assert actions(run(csv_of(tmp_path, "张一,,,110105198510104635,,,,"), officer_haidian, "--commit")) == [
+        "unchanged"
+    ]
     assert Expert.objects.get().post == "主任"
 
 
@@ -120,7 +144,9 @@ def test_the_same_id_number_under_another_name_is_held(officer_haidian, tmp_path
 
 def test_two_valid_id_numbers_never_merge(officer_haidian, tmp_path):
     run(csv_of(tmp_path, "张一,男,198510,110105198510104635,城北医院,主任,,"), officer_haidian, "--commit")
-    answer = run(csv_of(tmp_path, "张一,男,198510,110105198510100239,城北医院,主任,,"), officer_haidian, "--commit")
+    answer = run(
+        csv_of(tmp_path, "张一,男,198510,110105198510100239,城北医院,主任,,"), officer_haidian, "--commit"
+    )
     assert actions(answer) == ["create"]
     assert Expert.objects.count() == 2
 
@@ -143,11 +169,16 @@ def test_a_hidden_duplicate_changes_nothing_in_the_answer(officer_haidian, clear
     assert (hidden.name, hidden.version) == ("李二", 1)
 
 
-def test_programmes_that_are_sensitive_by_default_label_the_record(officer_haidian, officer_chaoyang, tmp_path):
+def test_programmes_that_are_sensitive_by_default_label_the_record(
+    officer_haidian, officer_chaoyang, tmp_path
+):
     path = csv_of(tmp_path, "张一,男,198510,,城北医院,主任,千人计划,")
     run(path, officer_haidian, "--commit")
     run(path, officer_chaoyang, "--commit", unit="D03")
-    assert dict(Expert.objects.values_list("unit__code", "label")) == {"D04": Label.SENSITIVE, "D03": Label.INTERNAL}
+    assert dict(Expert.objects.values_list("unit__code", "label")) == {
+        "D04": Label.SENSITIVE,
+        "D03": Label.INTERNAL,
+    }
 
 
 def test_a_foreign_academician_with_a_passport_works_in_beijing_unless_stated(officer_haidian, tmp_path):
@@ -182,5 +213,3 @@ def test_a_catalogue_change_is_heeded_at_once(officer_haidian, tmp_path):
     Honour.objects.filter(code="CAS").update(valid_until="2020-01-01")
     answer = run(csv_of(tmp_path, "张一,男,198510,,城北医院,主任,中国科学院院士,"), officer_haidian)
     assert answer["people"][0]["scope"] == "general"
-
-

@@ -44,7 +44,9 @@ def assign(user, role, at, since=date(2020, 1, 1), until=None):
 def make_expert(name="王小明", unit_code="D04", awards=(), **facts):
     """An expert with search tokens; `awards` are honour codes or (code, year)."""
     at = facts.pop("unit", None) or unit(unit_code)
-    expert = Expert(name=name, unit=at, unit_order=at.order, **({"confirmed_on": timezone.localdate()} | facts))
+    expert = Expert(
+        name=name, unit=at, unit_order=at.order, **({"confirmed_on": timezone.localdate()} | facts)
+    )
     expert.sort_key = expert.keyed()
     expert.save(force_insert=True)
     SearchToken.objects.bulk_create(token_rows(expert))

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--unit", required=True, help="code of the unit that manages new experts")
         parser.add_argument("--by", required=True, help="username whose rights apply")
-        parser.add_argument("--commit", action="store_true", help="write; without it the file is only checked")
+        parser.add_argument(
+            "--commit", action="store_true", help="write; without it the file is only checked"
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome of every row as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -12,7 +12,11 @@ from liaison.privileges import apply_privileges, tables
 class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         super().handle(*args, **options)
-        if {"core_context_key", "audit_event"} <= tables() and not options["plan"] and not options["check_unapplied"]:
+        if (
+            {"core_context_key", "audit_event"} <= tables()
+            and not options["plan"]
+            and not options["check_unapplied"]
+        ):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_lock(20140506)")
             try:
