@@ -16,7 +16,8 @@ class Acting:
     channel: str = "system"  # web, job, command, system
 
 
-_acting: ContextVar[Acting] = ContextVar("acting", default=Acting())
+SYSTEM = Acting()
+_acting: ContextVar[Acting] = ContextVar("acting", default=SYSTEM)
 
 
 def acting() -> Acting:

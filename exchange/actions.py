@@ -129,7 +129,7 @@ def fix_row(*, by: User, roster: RosterImport, number: int, values: dict[str, st
 
 @transaction.atomic
 def accept_award(*, by: User, roster: RosterImport, number: int, awards: list[dict[str, Any]]) -> None:
-    """Take texts that the catalogue does not know over as municipal awards awaiting verification (三（二）)."""
+    """Take texts that the catalogue does not know over as awards awaiting verification (三（二）)."""
     row = _held(by, roster, number)
     kept = content(row)
     unknown = set(kept.unknown_awards)

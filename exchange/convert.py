@@ -14,19 +14,33 @@ from experts.models import Expert
 # Fields that pass as they are, cut to the register's length.
 PLAIN = ("nationality", "employer", "post", "title", "education", "fields_of_work", "email")
 CATEGORY_WORDS = {
-    "自然科学研究": Category.SCIENCE_ENGINEERING, "工程技术": Category.SCIENCE_ENGINEERING,
-    "哲学社会科学": Category.HUMANITIES_ARTS, "文化艺术": Category.HUMANITIES_ARTS,
-    "高技能": Category.HIGH_SKILL, "社会工作": Category.SOCIAL_WORK, "农村实用": Category.RURAL_PRACTICAL,
+    "自然科学研究": Category.SCIENCE_ENGINEERING,
+    "工程技术": Category.SCIENCE_ENGINEERING,
+    "哲学社会科学": Category.HUMANITIES_ARTS,
+    "文化艺术": Category.HUMANITIES_ARTS,
+    "高技能": Category.HIGH_SKILL,
+    "社会工作": Category.SOCIAL_WORK,
+    "农村实用": Category.RURAL_PRACTICAL,
     "创业": Category.ENTREPRENEUR,
-}  # fmt: skip
+}
 AFFILIATION_WORDS = {
-    "预备党员": PoliticalAffiliation.CPC_PROBATIONARY, "中共": PoliticalAffiliation.CPC,
-    "中国共产党": PoliticalAffiliation.CPC, "党员": PoliticalAffiliation.CPC, "共青团": PoliticalAffiliation.YOUTH_LEAGUE,
-    "团员": PoliticalAffiliation.YOUTH_LEAGUE, "民革": PoliticalAffiliation.RCCK, "民盟": PoliticalAffiliation.CDL,
-    "民建": PoliticalAffiliation.CNDCA, "民进": PoliticalAffiliation.CAPD, "农工": PoliticalAffiliation.CPWDP,
-    "致公": PoliticalAffiliation.ZHIGONG, "九三": PoliticalAffiliation.JIUSAN, "台盟": PoliticalAffiliation.TAIWAN_LEAGUE,
-    "无党派": PoliticalAffiliation.NON_PARTY, "群众": PoliticalAffiliation.MASSES,
-}  # fmt: skip
+    "预备党员": PoliticalAffiliation.CPC_PROBATIONARY,
+    "中共": PoliticalAffiliation.CPC,
+    "中国共产党": PoliticalAffiliation.CPC,
+    "党员": PoliticalAffiliation.CPC,
+    "共青团": PoliticalAffiliation.YOUTH_LEAGUE,
+    "团员": PoliticalAffiliation.YOUTH_LEAGUE,
+    "民革": PoliticalAffiliation.RCCK,
+    "民盟": PoliticalAffiliation.CDL,
+    "民建": PoliticalAffiliation.CNDCA,
+    "民进": PoliticalAffiliation.CAPD,
+    "农工": PoliticalAffiliation.CPWDP,
+    "致公": PoliticalAffiliation.ZHIGONG,
+    "九三": PoliticalAffiliation.JIUSAN,
+    "台盟": PoliticalAffiliation.TAIWAN_LEAGUE,
+    "无党派": PoliticalAffiliation.NON_PARTY,
+    "群众": PoliticalAffiliation.MASSES,
+}
 DEMOCRATIC = ("民革", "民盟", "民建", "民进", "农工", "致公", "九三", "台盟", "无党派")
 LENGTHS = {
     field.name: field.max_length for field in Expert._meta.fields if getattr(field, "max_length", None)
@@ -76,7 +90,7 @@ class Converter:
         return self.by_name.get(fold(re.sub(r"[\d\s]", "", text)), "")
 
     def facts(self, checked: CheckedRow) -> dict[str, Any]:
-        """Fields of Expert by name, JSON-ready; only what the row says. Adds notices for what it cannot take."""
+        """Fields of Expert by name, JSON-ready; only what the row says. Notes what it cannot take."""
         values = checked.values
         facts: dict[str, Any] = {"name": values["name"]}
         for name in PLAIN:

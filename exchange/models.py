@@ -40,8 +40,8 @@ class RosterImportQuerySet(models.QuerySet["RosterImport"]):
 
 
 class RosterImport(Job):
-    """One uploaded roster. `unit` receives new experts; `owner_unit` is the uploader's, whose people alone see
-    it. The stored file is encrypted; file and rows are purged after seven days."""
+    """One uploaded roster. `unit` receives new experts; `owner_unit` is the uploader's, whose people alone
+    see it. The stored file is encrypted; file and rows are purged after seven days."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     unit = models.ForeignKey("accounts.Unit", verbose_name="单位", on_delete=models.PROTECT, related_name="+")

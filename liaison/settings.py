@@ -54,7 +54,7 @@ if DB_ROLE not in DB_URLS:
 DATABASES: dict[str, Any] = {
     "default": env.db_url_config(required(DB_URLS[DB_ROLE]))
     | {
-        "ATOMIC_REQUESTS": False,  # core.middleware.ActorMiddleware opens the transaction, around rendering too
+        "ATOMIC_REQUESTS": False,  # ActorMiddleware opens the transaction, around rendering too
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # PgBouncer in transaction mode

@@ -149,13 +149,26 @@ class Planner:
     def _claim(self, code: str, year: int | None, text: str) -> dict[str, Any]:
         """An honour of the catalogue; awards under the general entry keep their own words."""
         own = text[:120] if code == MUNICIPAL_AWARD else ""
-        return {"code": code, "year": year, "text": text, "award_text": own, "state": AwardState.RECORDED.value,
-                "shown": own or self.honours[code].name}  # fmt: skip
+        return {
+            "code": code,
+            "year": year,
+            "text": text,
+            "award_text": own,
+            "state": AwardState.RECORDED.value,
+            "shown": own or self.honours[code].name,
+        }
 
     def _accepted(self, award: dict[str, Any]) -> dict[str, Any]:
-        return {"code": MUNICIPAL_AWARD, "year": award.get("year"), "text": award["text"],
-                "award_text": award["text"][:120], "issuer": award.get("issuer", ""), "level": award.get("level", ""),
-                "state": AwardState.PENDING.value, "shown": award["text"]}  # fmt: skip
+        return {
+            "code": MUNICIPAL_AWARD,
+            "year": award.get("year"),
+            "text": award["text"],
+            "award_text": award["text"][:120],
+            "issuer": award.get("issuer", ""),
+            "level": award.get("level", ""),
+            "state": AwardState.PENDING.value,
+            "shown": award["text"],
+        }
 
     def _unite(self, row: Planned, other: CheckedRow) -> None:
         """Add a duplicate's honours, and what the first row lacked."""

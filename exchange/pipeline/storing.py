@@ -9,8 +9,19 @@ from exchange.pipeline.planning import Mended, Plan
 from exchange.rows import RowContent, content, seal
 from experts.models import Expert
 
-COLUMNS = ["roster_id", "number", "owner_unit_id", "mended", "state", "action", "expert_id", "expert_version",
-           "duplicate_of", "sealed", "key_id"]  # fmt: skip
+COLUMNS = [
+    "roster_id",
+    "number",
+    "owner_unit_id",
+    "mended",
+    "state",
+    "action",
+    "expert_id",
+    "expert_version",
+    "duplicate_of",
+    "sealed",
+    "key_id",
+]
 BATCH = 2000
 
 
@@ -36,8 +47,19 @@ def _values(roster: RosterImport, plan: Plan, versions: dict[int, int]) -> Itera
         sealed, key_id = seal(roster, number, row)
         mended = bool(row.fixes or row.accepted)
         version = versions.get(expert) if expert else None
-        yield (roster.pk, number, roster.owner_unit_id, mended, state, action, expert, version, duplicate_of, sealed,
-               key_id)  # fmt: skip
+        yield (
+            roster.pk,
+            number,
+            roster.owner_unit_id,
+            mended,
+            state,
+            action,
+            expert,
+            version,
+            duplicate_of,
+            sealed,
+            key_id,
+        )
 
 
 def stored_writes(roster: RosterImport) -> Iterator[tuple[str, int | None, int | None, RowContent]]:

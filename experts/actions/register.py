@@ -60,7 +60,8 @@ def update_expert(
 ) -> list[str]:
     """Save changed facts if nobody saved since `version`; returns the names of the changed fields.
 
-    Raises StaleSave with the record as it stands, and NotAllowed when the record would leave the user's reach.
+    Raises StaleSave with the record as it stands, and NotAllowed when the record would leave the user's
+    reach.
     """
     current = (
         Expert.objects.changeable_by(by)

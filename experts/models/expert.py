@@ -50,7 +50,7 @@ class ExpertQuerySet(models.QuerySet["Expert"]):
 
 
 class Expert(models.Model):
-    """An expert on the register (三). `unit_order`, `label` and `sort_key` are what the locks and lists use."""
+    """An expert on the register (三). Locks and lists use `unit_order`, `label` and `sort_key`."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     record_number = models.CharField("档案号", max_length=11, default=new_record_number, editable=False)

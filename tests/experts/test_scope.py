@@ -20,10 +20,25 @@ def outcome(expert, **facts):
     return decide(awards, **({"works_in_beijing": expert.works_in_beijing, "day": TODAY} | facts))
 
 
-@pytest.mark.parametrize("code", [
-    "CAS", "CAE", "NATIONAL_OUTSTANDING", "THOUSAND_TALENTS", "TEN_THOUSAND_TALENTS", "STATE_ALLOWANCE",
-    "CAPITAL_OUTSTANDING", "BJ_STM", "BJ_RURAL", "BJ_SKILL", "BJ_YOUTH", "HAIJU", "GAOCHUANG", "MUNICIPAL_AWARD",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CAS",
+        "CAE",
+        "NATIONAL_OUTSTANDING",
+        "THOUSAND_TALENTS",
+        "TEN_THOUSAND_TALENTS",
+        "STATE_ALLOWANCE",
+        "CAPITAL_OUTSTANDING",
+        "BJ_STM",
+        "BJ_RURAL",
+        "BJ_SKILL",
+        "BJ_YOUTH",
+        "HAIJU",
+        "GAOCHUANG",
+        "MUNICIPAL_AWARD",
+    ],
+)
 def test_every_honour_of_the_catalogue_makes_an_expert_key(code):
     assert outcome(make_expert(awards=[code])).scope == Scope.KEY
 
@@ -43,12 +58,15 @@ def test_another_honour_does_not_ask_for_beijing():
     assert outcome(make_expert(awards=["STATE_ALLOWANCE"], works_in_beijing=False)).scope == Scope.KEY
 
 
-@pytest.mark.parametrize(("state", "scope"), [
-    (AwardState.PENDING, Scope.GENERAL),
-    (AwardState.REJECTED, Scope.GENERAL),
-    (AwardState.VERIFIED, Scope.KEY),
-    (AwardState.RECORDED, Scope.KEY),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "scope"),
+    [
+        (AwardState.PENDING, Scope.GENERAL),
+        (AwardState.REJECTED, Scope.GENERAL),
+        (AwardState.VERIFIED, Scope.KEY),
+        (AwardState.RECORDED, Scope.KEY),
+    ],
+)
 def test_an_award_counts_by_its_state(state, scope):
     verified = {"verified_at": None}
     expert = make_expert()
@@ -79,11 +97,14 @@ def test_recompute_stores_what_the_rule_says_for_everyone():
     assert dict(Expert.objects.values_list("pk", "scope")) == {kept.pk: Scope.KEY, moved.pk: Scope.GENERAL}
 
 
-@pytest.mark.parametrize(("codes", "category"), [
-    (["CAS"], Category.SCIENCE_ENGINEERING),
-    (["BJ_SKILL"], Category.HIGH_SKILL),
-    (["CAS", "BJ_SKILL"], None),
-    (["STATE_ALLOWANCE"], None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("codes", "category"),
+    [
+        (["CAS"], Category.SCIENCE_ENGINEERING),
+        (["BJ_SKILL"], Category.HIGH_SKILL),
+        (["CAS", "BJ_SKILL"], None),
+        (["STATE_ALLOWANCE"], None),
+    ],
+)
 def test_the_rule_only_suggests_a_category_that_all_honours_point_to(codes, category):
     assert suggest_category(Honour.objects.filter(code__in=codes)) == category
