@@ -52,7 +52,7 @@ def encrypt(text: str, *, bound_to: str) -> tuple[bytes, str]:
     return encrypt_bytes(text.encode(), bound_to=bound_to)
 
 
-def decrypt(data: bytes, *, key_id: str, bound_to: str) -> str:
+def decrypt(data: bytes | memoryview, *, key_id: str, bound_to: str) -> str:
     """The text again. Raises cryptography's InvalidTag when the data or its place was tampered with."""
     return decrypt_bytes(data, key_id=key_id, bound_to=bound_to).decode()
 
@@ -67,7 +67,7 @@ def encrypt_bytes(clear: bytes, *, bound_to: str) -> tuple[bytes, str]:
     return nonce + body + encryptor.tag, key.id
 
 
-def decrypt_bytes(data: bytes, *, key_id: str, bound_to: str) -> bytes:
+def decrypt_bytes(data: bytes | memoryview, *, key_id: str, bound_to: str) -> bytes:
     """`decrypt` for files."""
     key = _keys(tuple(settings.FIELD_KEYS))[key_id]
     data = bytes(data)

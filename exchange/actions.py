@@ -178,7 +178,7 @@ def discard(*, by: User, roster: RosterImport) -> None:
     current = RosterImport.objects.visible_to(by).select_for_update().get(pk=roster.pk)
     if current.is_active or current.stage == Stage.COMMITTED:
         raise ValidationError("正在处理或已经导入的名册不能放弃。")
-    RosterRow.objects.filter(roster=current)._raw_delete("default")  # type: ignore[attr-defined]
+    RosterRow.objects.filter(roster=current)._raw_delete("default")
     stored_as = current.stored_as
     record(Verb.DELETE, by=by, kind="roster", reference=str(current.uuid))
     current.delete()

@@ -120,7 +120,7 @@ def purge_imports() -> None:
     with transaction.atomic():
         old = RosterImport.objects.filter(uploaded_at__lt=limit).exclude(stored_as="")
         files = list(old.values_list("pk", "stored_as"))
-        RosterRow.objects.filter(roster__in=[pk for pk, _ in files])._raw_delete("default")  # type: ignore[attr-defined]
+        RosterRow.objects.filter(roster__in=[pk for pk, _ in files])._raw_delete("default")
         RosterImport.objects.filter(pk__in=[pk for pk, _ in files]).update(
             stored_as="", layout={}, sample_sealed=b"", sample_key=""
         )

@@ -1,6 +1,6 @@
 """Finding experts: which tokens a record is found by, and how typed text becomes a filter."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Q, QuerySet
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 TOKEN_LENGTH = 40
+Experts = TypeVar("Experts", bound=QuerySet[Expert])
 
 
 def tokens_of(expert: Expert) -> set[str]:
@@ -31,7 +32,7 @@ def _having_all(tokens: list[str], user: "User") -> Q:
     return condition
 
 
-def matching(experts: QuerySet[Expert], text: str, user: "User") -> QuerySet[Expert]:
+def matching(experts: Experts, text: str, user: "User") -> Experts:
     """Those among `experts` whose name, former name, pinyin, initials, record number or employer fits.
 
     Text that holds nothing searchable finds nobody.

@@ -1,15 +1,16 @@
 """The workbench: what someone finds when they open the product in the morning."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.requests import UserRequest
 from experts.worklists import figures, worklist
 
 
 @require_GET
-def workbench(request: HttpRequest) -> HttpResponse:
+def workbench(request: UserRequest) -> HttpResponse:
     if request.user.is_staff:
         return redirect("admin:index")
     context = {

@@ -137,6 +137,9 @@ def _shown(expert: Expert, name: str, value: Any) -> str:
     return str(shown() if shown else value or "")
 
 
+FIELD_LABELS = {field.attname: str(field.verbose_name) for field in Expert._meta.concrete_fields}
+
+
 def _describe(expert: Expert, changed: dict[str, Any]) -> list[dict[str, str]]:
     lines = []
     for name, value in changed.items():
@@ -146,8 +149,9 @@ def _describe(expert: Expert, changed: dict[str, Any]) -> list[dict[str, str]]:
         before = (
             "" if old in (None, "", []) else _shown(expert, name, old.isoformat() if name == "birth" else old)
         )
-        label = str(Expert._meta.get_field(name.removesuffix("_id")).verbose_name)
-        lines.append({"field": name, "label": label, "old": before, "new": _shown(expert, name, value)})
+        lines.append(
+            {"field": name, "label": FIELD_LABELS[name], "old": before, "new": _shown(expert, name, value)}
+        )
     return lines
 
 

@@ -92,7 +92,8 @@ def samples_of(roster: RosterImport) -> list[list[str]]:
     if not roster.sample_key:
         return []
     text = decrypt(roster.sample_sealed, key_id=roster.sample_key, bound_to=bound_to(roster, "sample"))
-    return json.loads(text)  # type: ignore[no-any-return]
+    rows: list[list[str]] = json.loads(text)
+    return rows
 
 
 def packed(layout: Layout) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def mended_rows(roster: RosterImport) -> Mended:
 
 def replace_rows(roster: RosterImport, plan: Plan) -> None:
     """Store the plan's rows instead of those of an earlier check."""
-    RosterRow.objects.filter(roster=roster)._raw_delete("default")  # type: ignore[attr-defined]
+    RosterRow.objects.filter(roster=roster)._raw_delete("default")
     matched = [expert for *_, expert, _ in plan.packed if expert]
     versions = dict(Expert.objects.filter(pk__in=matched).values_list("pk", "version"))
     insert_rows(RosterRow, COLUMNS, _values(roster, plan, versions))

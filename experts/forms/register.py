@@ -75,8 +75,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
     def _narrow_units(self) -> None:
         reach = Unit.objects.reached_by(self.user, "change").active()
         wanted = self.data.get("unit") or (self.instance.unit_id and self.instance.unit.code)
-        if not wanted and self.user.unit and reach.filter(pk=self.user.unit_id).exists():
-            wanted = self.user.unit.code
+        own = self.user.unit
+        if not wanted and own and reach.filter(pk=own.pk).exists():
+            wanted = own.code
         chosen = [(unit.code, unit.short_name) for unit in reach.filter(code=wanted or "")]
         self.fields["unit"] = forms.ChoiceField(
             label="联系单位",
@@ -86,11 +87,13 @@ class ExpertForm(StyledForm, forms.ModelForm):
         self.initial["unit"] = wanted
 
     def _show_stored(self) -> None:
-        self.initial |= {
-            "version": self.instance.version,
-            "former_names": "、".join(self.instance.former_names),
-            "birth": self.instance.birth_text,
-        }
+        self.initial.update(
+            {
+                "version": self.instance.version,
+                "former_names": "、".join(self.instance.former_names),
+                "birth": self.instance.birth_text,
+            }
+        )
         if self.instance.label > self.user.clearance:  # restricted: its label is changed by an act of its own
             del self.fields["label"]
         held = set(self.instance.sensitive_values.values_list("field", flat=True))

@@ -4,11 +4,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from accounts.requests import UserRequest
 from experts.actions import register as actions
 from experts.enums import Category, Label
 from experts.filters import saved_query
@@ -18,7 +19,7 @@ from experts.models import Expert, SavedFilter
 BULK_LIMIT = 200
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: UserRequest) -> HttpResponse:
     """To the list as it was filtered; only ever to the list."""
     query = QueryDict(request.POST.get("query", "")[:1000])
     return redirect(f"{reverse('experts:list')}?{query.urlencode()}" if query else reverse("experts:list"))
@@ -36,13 +37,13 @@ def _apply(form: BulkForm, experts: QuerySet[Expert]) -> int:
 
 
 @require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
+def bulk(request: UserRequest) -> HttpResponse:
     if not request.user.may("change"):
         raise PermissionDenied
     form = BulkForm(request.POST, user=request.user)
     ticked = request.POST.getlist("expert")[:BULK_LIMIT]
     if not form.is_valid():
-        messages.error(request, "；".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, "；".join(str(error) for errors in form.errors.values() for error in errors))
         return _back(request)
     try:
         experts = Expert.objects.changeable_by(request.user).filter(uuid__in=ticked)
@@ -58,7 +59,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def confirm(request: HttpRequest, uuid: str) -> HttpResponse:
+def confirm(request: UserRequest, uuid: str) -> HttpResponse:
     """Key information of one record was checked and still holds."""
     expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
     mine = Expert.objects.changeable_by(request.user).filter(pk=expert.pk)
@@ -69,7 +70,7 @@ def confirm(request: HttpRequest, uuid: str) -> HttpResponse:
 
 
 @require_POST
-def save_filter(request: HttpRequest) -> HttpResponse:
+def save_filter(request: UserRequest) -> HttpResponse:
     form = SavedFilterForm(request.POST)
     query = saved_query(QueryDict(request.POST.get("query", "")))
     if not form.is_valid() or len(query) > 1000:
@@ -86,7 +87,7 @@ def save_filter(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def delete_filter(request: HttpRequest, saved: str) -> HttpResponse:
+def delete_filter(request: UserRequest, saved: str) -> HttpResponse:
     get_object_or_404(SavedFilter.objects.visible_to(request.user), uuid=saved).delete()
     messages.success(request, "已删除常用筛选。")
     return redirect("experts:list")

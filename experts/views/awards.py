@@ -2,17 +2,18 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.requests import UserRequest
 from experts.actions import awards as actions
 from experts.forms.acts import AwardForm
 from experts.models import Award, Expert
 
 
-def _changeable(request: HttpRequest, uuid: str) -> Expert:
+def _changeable(request: UserRequest, uuid: str) -> Expert:
     """The expert, 404 when invisible, 403 when read-only."""
     expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
     if not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
@@ -20,12 +21,12 @@ def _changeable(request: HttpRequest, uuid: str) -> Expert:
     return expert
 
 
-def _award(request: HttpRequest, expert: Expert, uuid: str) -> Award:
+def _award(request: UserRequest, expert: Expert, uuid: str) -> Award:
     awards = Award.objects.visible_to(request.user).select_related("honour", "expert")
     return get_object_or_404(awards, expert=expert, uuid=uuid)
 
 
-def _done(expert: Expert, request: HttpRequest, text: str) -> HttpResponse:
+def _done(expert: Expert, request: UserRequest, text: str) -> HttpResponse:
     before, after = expert.scope, Expert.objects.visible_to(request.user).get(pk=expert.pk)
     if after.scope != before:
         text += f"联系范围由规则重新认定为“{after.get_scope_display()}”。"
@@ -34,7 +35,7 @@ def _done(expert: Expert, request: HttpRequest, text: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def award_create(request: HttpRequest, uuid: str) -> HttpResponse:
+def award_create(request: UserRequest, uuid: str) -> HttpResponse:
     expert = _changeable(request, uuid)
     form = AwardForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -48,7 +49,7 @@ def award_create(request: HttpRequest, uuid: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def award_edit(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+def award_edit(request: UserRequest, uuid: str, award: str) -> HttpResponse:
     expert = _changeable(request, uuid)
     row = _award(request, expert, award)
     form = AwardForm(request.POST or None, instance=row)
@@ -61,7 +62,7 @@ def award_edit(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
 
 
 @require_POST
-def award_verify(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+def award_verify(request: UserRequest, uuid: str, award: str) -> HttpResponse:
     expert = _changeable(request, uuid)
     accept = request.POST.get("accept") == "yes"
     actions.verify_award(by=request.user, award=_award(request, expert, award), accept=accept)
@@ -69,7 +70,7 @@ def award_verify(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
 
 
 @require_POST
-def award_remove(request: HttpRequest, uuid: str, award: str) -> HttpResponse:
+def award_remove(request: UserRequest, uuid: str, award: str) -> HttpResponse:
     expert = _changeable(request, uuid)
     actions.remove_award(by=request.user, award=_award(request, expert, award))
     return _done(expert, request, "已删除这条称号。")

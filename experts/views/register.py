@@ -4,119 +4,55 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.requests import UserRequest
 from audit.actions import record
 from audit.models import Event
 from audit.verbs import Verb
-from core.paging import Order, page_by_key, url_with
 from experts.actions.register import create_expert, set_photo, update_expert
 from experts.enums import Category, Label
 from experts.errors import StaleSave
-from experts.filters import STALE_YEARS, ExpertFilter, chips
+from experts.filters import STALE_YEARS, ExpertFilter, chips, visible_labels
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
+from experts.listing import list_context
 from experts.models import Award, Expert, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
 from experts.scope import decide
 from experts.search import matching
 
-PAGE_SIZE = 25
-COUNT_LIMIT = 1000
-ORDERS = {
-    "name": ("姓名", Order(("sort_key",))),
-    "-name": ("姓名", Order(("sort_key",), descending=True)),
-    "age": ("年龄", Order(("birth", "sort_key"), descending=True)),
-    "-age": ("年龄", Order(("birth", "sort_key"))),
-    "-updated": ("最近更新", Order(("updated_at", "sort_key"), descending=True)),
-    "updated": ("最近更新", Order(("updated_at", "sort_key"))),
-}
-LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"  # no Chinese surname reads under I, U or V
-
-
-def counted(experts: QuerySet[Expert], params: QueryDict) -> tuple[int, bool]:
-    """How many there are, and whether that is exact: past a thousand only on request."""
-    if params.get("count") == "exact":
-        return experts.count(), True
-    seen = experts.order_by()[: COUNT_LIMIT + 1].count()
-    return min(seen, COUNT_LIMIT), seen <= COUNT_LIMIT
-
-
-def sort_links(params: QueryDict, current: str) -> dict[str, dict[str, str]]:
-    """For each sortable column: the URL that sorts by it and the direction in force."""
-    links = {}
-    for key in ("name", "age", "updated"):
-        is_current = current.lstrip("-") == key
-        flipped = key if current.startswith("-") else f"-{key}"
-        links[key] = {
-            "url": url_with(params, sort=flipped if is_current else key),
-            "direction": ("desc" if current.startswith("-") else "asc") if is_current else "",
-        }
-    return links
+TABS = {"awards": "称号奖励", "facts": "详细资料", "log": "查阅记录"}
 
 
 @require_GET
-def expert_list(request: HttpRequest) -> HttpResponse:
-    if not request.user.may("view"):
+def expert_list(request: UserRequest) -> HttpResponse:
+    user, params = request.user, request.GET
+    if not user.may("view"):
         raise PermissionDenied
-    params = request.GET
-    filters = ExpertFilter(params, Expert.objects.visible_to(request.user), user=request.user)
-    experts = filters.qs if filters.form.is_valid() else filters.queryset.none()
-    sort = params.get("sort", "name") if params.get("sort") in ORDERS else "name"
-    label, order = ORDERS[sort]
-    if order.fields[0] == "birth":
-        experts = experts.filter(birth__isnull=False)
-    total, exact = counted(experts, params)
-    context = {
+    visible = Expert.objects.visible_to(user)
+    filters = ExpertFilter(params, visible, user=user)
+    context = list_context(filters.qs if filters.form.is_valid() else visible.none(), params) | {
         "filters": filters,
         "chips": list(chips(filters, params)),
-        "page": page_by_key(experts.for_list(), order, params, PAGE_SIZE),
-        "total": total,
-        "exact": exact,
-        "count_url": url_with(params, count="exact"),
-        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{label}排序",
-        "sorts": sort_links(params, sort),
-        "letters": letter_links(params) if sort == "name" else [],
         "params": params,
-        "saved_filters": SavedFilter.objects.visible_to(request.user),
+        "saved_filters": SavedFilter.objects.visible_to(user),
         "save_form": SavedFilterForm(),
-        "may_change": request.user.may("change"),
+        "may_change": user.may("change"),
         "categories": Category.choices,
-        "labels": [(value.value, value.label) for value in Label if value <= request.user.clearance],
+        "labels": visible_labels(user),
         "search_query": params.get("q", ""),
         "stale_years": STALE_YEARS,
     }
-    return render(request, "experts/expert_list.html", page_urls(context, params))
-
-
-def page_urls(context: dict[str, Any], params: QueryDict) -> dict[str, Any]:
-    """Add the URLs of the neighbouring pages."""
-    page = context["page"]
-    start: dict[str, str | None] = {"after": None, "before": None, "letter": None}
-    context["previous_url"] = url_with(params, **start | {"before": page.previous}) if page.previous else ""
-    context["next_url"] = url_with(params, **start | {"after": page.next}) if page.next else ""
-    return context
-
-
-def letter_links(params: QueryDict) -> list[dict[str, Any]]:
-    chosen = params.get("letter", "")[:1].upper()
-    return [
-        {
-            "letter": letter,
-            "url": url_with(params, letter=letter.lower(), after=None, before=None),
-            "active": letter == chosen,
-        }
-        for letter in LETTERS
-    ]
+    return render(request, "experts/expert_list.html", context)
 
 
 @require_GET
-def suggest(request: HttpRequest) -> HttpResponse:
+def suggest(request: UserRequest) -> HttpResponse:
     """The first hits for what is typed in the header."""
     text = request.GET.get("q", "").strip()
     found: list[Expert] = []
@@ -143,11 +79,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
     )
 
 
-TABS = {"awards": "称号奖励", "facts": "详细资料", "log": "查阅记录"}
-
-
 @require_GET
-def expert_detail(request: HttpRequest, uuid: str) -> HttpResponse:
+def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
     expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
     if expert.label == Label.RESTRICTED:
         record(Verb.VIEW, by=request.user, kind="expert", reference=expert.record_number)
@@ -183,7 +116,7 @@ def expert_detail(request: HttpRequest, uuid: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def expert_create(request: HttpRequest) -> HttpResponse:
+def expert_create(request: UserRequest) -> HttpResponse:
     if not request.user.may("change"):
         raise PermissionDenied
     form = ExpertForm(request.POST or None, request.FILES or None, user=request.user)
@@ -200,7 +133,7 @@ def expert_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def expert_edit(request: HttpRequest, uuid: str) -> HttpResponse:
+def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
     visible = Expert.objects.visible_to(request.user).for_page()
     expert = get_object_or_404(visible, uuid=uuid)
     if not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
@@ -221,27 +154,26 @@ def expert_edit(request: HttpRequest, uuid: str) -> HttpResponse:
             _keep_photo(request, form, expert)
             messages.success(request, "已保存。" if changed or form.cleaned_data["photo"] else "没有改动。")
             return redirect("experts:detail", expert.uuid)
-    context["expert"] = get_object_or_404(
-        visible, uuid=uuid
-    )  # the form has overwritten the first one's fields
+    context["expert"] = get_object_or_404(visible, uuid=uuid)  # the form overwrote the first one's fields
     return render(request, "experts/expert_form.html", context)
 
 
-def _keep_photo(request: HttpRequest, form: ExpertForm, expert: Expert) -> None:
+def _keep_photo(request: UserRequest, form: ExpertForm, expert: Expert) -> None:
     if form.cleaned_data["photo"]:
         set_photo(by=request.user, expert=expert, upload=form.cleaned_data["photo"])
 
 
-def _stale(request: HttpRequest, form: ExpertForm, current: Expert, context: dict[str, Any]) -> HttpResponse:
+def _stale(request: UserRequest, form: ExpertForm, current: Expert, context: dict[str, Any]) -> HttpResponse:
     """Show both versions; saving again from here replaces what the colleague saved, knowingly."""
     context |= {"expert": current, "conflict": conflict_rows(form, current)}
-    form.data = form.data.copy()
-    form.data["version"] = str(current.version)
+    data = request.POST.copy()
+    data["version"] = str(current.version)
+    form.data = data
     return render(request, "experts/expert_form.html", context, status=409)
 
 
 @require_GET
-def photo(request: HttpRequest, uuid: str) -> FileResponse:
+def photo(request: UserRequest, uuid: str) -> FileResponse:
     expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
     if not expert.photo:
         raise Http404

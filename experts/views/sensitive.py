@@ -1,11 +1,12 @@
 """Showing a masked value: with a reason, on the record, for a minute."""
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from accounts.requests import UserRequest
 from experts.actions.register import reveal
 from experts.enums import SensitiveField
 from experts.models import Expert
@@ -13,7 +14,7 @@ from experts.sensitive import MASK
 
 
 @require_http_methods(["GET", "POST"])
-def reveal_field(request: HttpRequest, uuid: str, field: str) -> HttpResponse:
+def reveal_field(request: UserRequest, uuid: str, field: str) -> HttpResponse:
     """GET gives the masked line back; POST without a reason asks for one, with a reason shows the value."""
     if field not in SensitiveField.values:
         raise Http404
