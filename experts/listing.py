@@ -1,0 +1,85 @@
+"""One page of the register's list: order, count, and the links that lead on from it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from core.paging import Order, Page, page_by_key, url_with
+from experts.models import Expert
+from experts.models.expert import ExpertQuerySet
+
+PAGE_SIZE = 25
+COUNT_LIMIT = 1000
+DEFAULT_SORT = "name"
+ORDERS = {
+    "name": ("姓名", Order(("sort_key",))),
+    "-name": ("姓名", Order(("sort_key",), descending=True)),
+    "age": ("年龄", Order(("birth", "sort_key"), descending=True)),
+    "-age": ("年龄", Order(("birth", "sort_key"))),
+    "-updated": ("最近更新", Order(("updated_at", "sort_key"), descending=True)),
+    "updated": ("最近更新", Order(("updated_at", "sort_key"))),
+}
+LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"  # no Chinese surname reads under I, U or V
+
+
+def list_context(experts: ExpertQuerySet, params: QueryDict) -> dict[str, Any]:
+    """What the list shows of these experts, in the order and from the place that the URL asks for."""
+    sort = params.get("sort", "")
+    sort = sort if sort in ORDERS else DEFAULT_SORT
+    words, order = ORDERS[sort]
+    if order.fields[0] == "birth":
+        experts = experts.filter(birth__isnull=False)
+    total, exact = counted(experts, params)
+    page = page_by_key(experts.for_list(), order, params, PAGE_SIZE)
+    return {
+        "page": page,
+        "total": total,
+        "exact": exact,
+        "count_url": url_with(params, count="exact"),
+        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序",
+        "sorts": sort_links(params, sort),
+        "letters": letter_links(params) if sort == DEFAULT_SORT else [],
+    } | page_urls(page, params)
+
+
+def counted(experts: QuerySet[Expert], params: QueryDict) -> tuple[int, bool]:
+    """How many there are, and whether that is exact: past a thousand only on request."""
+    if params.get("count") == "exact":
+        return experts.count(), True
+    seen = experts.order_by()[: COUNT_LIMIT + 1].count()
+    return min(seen, COUNT_LIMIT), seen <= COUNT_LIMIT
+
+
+def sort_links(params: QueryDict, current: str) -> dict[str, dict[str, str]]:
+    """For each sortable column: the URL that sorts by it and the direction in force."""
+    links = {}
+    for key in ("name", "age", "updated"):
+        is_current = current.lstrip("-") == key
+        flipped = key if current.startswith("-") else f"-{key}"
+        links[key] = {
+            "url": url_with(params, sort=flipped if is_current else key),
+            "direction": ("desc" if current.startswith("-") else "asc") if is_current else "",
+        }
+    return links
+
+
+def page_urls(page: Page[Expert], params: QueryDict) -> dict[str, str]:
+    """The neighbouring pages; empty where there is none."""
+    start: dict[str, str | None] = {"after": None, "before": None, "letter": None}
+    return {
+        "previous_url": url_with(params, **start | {"before": page.previous}) if page.previous else "",
+        "next_url": url_with(params, **start | {"after": page.next}) if page.next else "",
+    }
+
+
+def letter_links(params: QueryDict) -> list[dict[str, Any]]:
+    chosen = params.get("letter", "")[:1].upper()
+    return [
+        {
+            "letter": letter,
+            "url": url_with(params, letter=letter.lower(), after=None, before=None),
+            "active": letter == chosen,
+        }
+        for letter in LETTERS
+    ]
