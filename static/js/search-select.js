@@ -1,20 +1,66 @@
-// Lists with [data-search-select] are searched by typing (tom-select).
+// Lists with [data-search-select] are searched by typing (tom-select). With [data-options-url] the options
+// are fetched while typing: GET url?q=… answers {"results": [{"value", "text", "detail"}]}.
 (() => {
   if (typeof TomSelect === "undefined") return;
+  const note = (text) => () => {
+    const element = document.createElement("div");
+    element.className = "no-results";
+    element.textContent = text;
+    return element;
+  };
+  const option = (data, escape) => {
+    const detail = data.detail && data.detail !== data.text ? data.detail : "";
+    const second = detail ? `<div class="option-detail">${escape(detail)}</div>` : "";
+    return `<div>${escape(data.text)}${second}</div>`;
+  };
+  const fetched = (address) => {
+    let latest = 0;
+    let failed = false;
+    return {
+      preload: "focus",
+      loadThrottle: 250,
+      score: () => () => 1, // the server has chosen and ordered them
+      shouldLoad: () => true,
+      render: {
+        option,
+        loading: note("正在查找…"),
+        no_results: () => note(failed ? "连接不上服务器，请稍后再试" : "没有找到")(),
+      },
+      load(query, done) {
+        const asked = ++latest;
+        const url = new URL(address, window.location.href);
+        url.searchParams.set("q", query);
+        fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+          .then((response) => {
+            if (!response.ok || response.redirected) throw new Error(String(response.status));
+            return response.json();
+          })
+          .then((found) => {
+            if (asked !== latest) return done();
+            failed = false;
+            this.clearOptions(); // all but the chosen one
+            return done(found.results);
+          })
+          .catch(() => {
+            failed = true;
+            this.clearOptions();
+            done();
+          });
+      },
+      onBlur() {
+        this.wrapper.classList.remove("preloaded"); // the next opening starts from the beginning
+      },
+    };
+  };
+  const listed = { render: { no_results: note("没有找到") } };
   const start = (select) => {
     if (select.tomselect) return;
+    const address = select.dataset.optionsUrl;
     const control = new TomSelect(select, {
       maxOptions: 200,
       plugins: select.multiple ? ["remove_button"] : [],
       hidePlaceholder: true,
-      render: {
-        no_results: () => {
-          const none = document.createElement("div");
-          none.className = "no-results";
-          none.textContent = "没有找到";
-          return none;
-        },
-      },
+      ...(address ? fetched(address) : listed),
     });
     for (const name of ["aria-describedby", "aria-invalid"]) {
       const value = select.getAttribute(name);
