@@ -4,10 +4,11 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 from django.http import QueryDict
 
 Row = TypeVar("Row", bound=Model)
@@ -47,40 +48,67 @@ class Page(Generic[Row]):
 
 def _pack(row: Model, order: Order) -> str:
     values = [getattr(row, name) for name in order.fields]
-    return base64.urlsafe_b64encode(json.dumps(values, cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
+    texts = [value.isoformat() if isinstance(value, date) else value for value in values]  # to the microsecond
+    return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
 
 
-def _unpack(cursor: str, order: Order) -> list[Any] | None:
+def _typed(field: "Field[Any, Any]", value: Any) -> Any:
+    """The value as the column holds it; ValueError or another mistake when it cannot."""
+    if isinstance(value, str):
+        value.encode()  # half of a surrogate pair cannot be sent
+        if "\0" in value:
+            raise ValueError(value)
+    elif type(value) is not int:
+        raise TypeError(value)
+    found = field.to_python(value)
+    if found is None or (isinstance(found, datetime) and found.tzinfo is None):
+        raise ValueError(value)
+    if isinstance(found, int):
+        field.run_validators(found)  # beyond what the column can hold
+    return found
+
+
+def _unpack(cursor: str, order: Order, model: type[Model]) -> list[Any] | None:
     """The values of a cursor, or None when it was tampered with: the list then starts at its beginning."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+        if not isinstance(values, list) or len(values) != len(order.fields):
+            return None
+        columns = [model._meta.get_field(name) for name in order.fields]
+        return [_typed(column, value) for column, value in zip(columns, values, strict=True)]  # type: ignore[arg-type]
+    except (ValidationError, ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
         return None
-    if not isinstance(values, list) or len(values) != len(order.fields):
-        return None
-    return (
-        values if all(isinstance(value, str | int) and "\0" not in str(value) for value in values) else None
-    )
+
+
+def _letter(params: QueryDict, order: Order) -> str:
+    """The letter to start at, where the order is by name."""
+    letter = params.get("letter", "")[:1].lower()
+    fits = letter.isascii() and letter.isalpha() and order == Order(("sort_key",))
+    return letter if fits else ""
 
 
 def page_by_key(rows: QuerySet[Row], order: Order, params: QueryDict, size: int) -> Page[Row]:
-    """The page that `after`, `before` or `letter` in the URL ask for."""
-    backwards = "before" in params
-    at = _unpack(params.get("before") or params.get("after") or "", order)
-    letter = params.get("letter", "")[:1].lower()
-    if at is not None:
-        rows = rows.filter(order.beyond(at, backwards))
-    elif letter.isascii() and letter.isalpha() and order.fields == ("sort_key",):
-        backwards = False
-        rows = rows.filter(sort_key__gte=letter)
-    else:
-        backwards = False
+    """The page that `after`, `before` or `letter` in the URL ask for; the first one when nothing is there."""
+    backwards = bool(params.get("before"))
+    at = _unpack(params.get("before") or params.get("after") or "", order, rows.model)
+    letter = "" if at is not None else _letter(params, order)
+    if at is None and not letter:
+        return _page(rows, order, size)
+    backwards = backwards and at is not None
+    start = Q(sort_key__gte=letter) if at is None else order.beyond(at, backwards)
+    page = _page(rows.filter(start), order, size, backwards=backwards, follows=True)
+    return page if page.rows else _page(rows, order, size)
+
+
+def _page(
+    rows: QuerySet[Row], order: Order, size: int, *, backwards: bool = False, follows: bool = False
+) -> Page[Row]:
+    """The first rows in the order, or the last before a key; `follows` says that rows may stand before."""
     found = list(rows.order_by(*order.expressions(backwards))[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    has_previous = more if backwards else at is not None or bool(letter)
-    has_next = True if backwards else more
+    has_previous, has_next = (more, True) if backwards else (follows, more)
     return Page(
         rows=found,
         previous=_pack(found[0], order) if found and has_previous else None,
