@@ -1,5 +1,5 @@
 """Lock one: who may see and change which expert, as a condition. Lock two is the same rule in
-experts/policies.py; tests/access compares them row by row."""
+experts/migrations/0002_locks.py; tests/access compares them row by row."""
 
 from typing import TYPE_CHECKING
 
