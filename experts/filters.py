@@ -46,7 +46,8 @@ def visible_labels(user: User) -> list[tuple[int, str]]:
 
 def unit_choices(user: User, code: str) -> list[tuple[str, str]]:
     """Only the unit now chosen; more are fetched by typing (accounts:unit_options)."""
-    chosen = Unit.objects.reached_by(user, "view").filter(code=code) if code else Unit.objects.none()
+    known = bool(code) and "\0" not in code
+    chosen = Unit.objects.reached_by(user, "view").filter(code=code) if known else Unit.objects.none()
     return [(unit.code, unit.short_name) for unit in chosen]
 
 
@@ -150,7 +151,7 @@ def chips(filters: ExpertFilter, params: QueryDict) -> Iterator[Chip]:
             continue
         text = value
         if isinstance(field, forms.ChoiceField):
-            text = dict(field.choices).get(value, value)  # type: ignore[arg-type]
+            text = {str(key): words for key, words in field.choices}.get(value, value)  # type: ignore[union-attr]
         yield Chip(str(text), url_with(params, **{name: None}))
 
 

@@ -28,7 +28,7 @@ def list_context(experts: ExpertQuerySet, params: QueryDict) -> dict[str, Any]:
     sort = params.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_SORT
     words, order = ORDERS[sort]
-    if order.fields[0] == "birth":
+    if by_age := order.fields[0] == "birth":
         experts = experts.filter(birth__isnull=False)
     total, exact = counted(experts, params)
     page = page_by_key(experts.for_list(), order, params, PAGE_SIZE)
@@ -37,7 +37,7 @@ def list_context(experts: ExpertQuerySet, params: QueryDict) -> dict[str, Any]:
         "total": total,
         "exact": exact,
         "count_url": url_with(params, count="exact"),
-        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序",
+        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序" + ("，不含未填出生年月的" if by_age else ""),
         "sorts": sort_links(params, sort),
         "letters": letter_links(params) if sort == DEFAULT_SORT else [],
     } | page_urls(page, params)

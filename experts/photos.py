@@ -1,6 +1,8 @@
 """Photos: re-encoded on arrival, so that place, time and anything hidden in the file are gone."""
 
+import struct
 import uuid
+import zlib
 from io import BytesIO
 from typing import BinaryIO
 
@@ -8,6 +10,29 @@ from django.core.files.base import ContentFile
 from PIL import Image, ImageOps
 
 LONGEST = 800  # pixels
+LARGEST = 40_000_000  # pixels: a small file may unfold into more memory than there is
+FORMATS = {"JPEG", "MPO", "PNG"}  # MPO is what several telephones write as .jpg
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+class NotAPicture(ValueError):
+    """The file cannot be taken as a photo; the text says why."""
+
+
+def check_picture(upload: BinaryIO) -> None:
+    """Raise NotAPicture unless the file is a JPEG or PNG of bearable size that decodes to its end."""
+    broken = NotAPicture("这个文件不是可用的照片，请上传 JPG 或 PNG。")
+    try:
+        with Image.open(upload) as image:
+            if image.format not in FORMATS:
+                raise broken
+            if image.width * image.height > LARGEST:
+                raise NotAPicture("照片的像素太多，请缩小后再上传。")
+            image.load()
+    except NotAPicture:
+        raise
+    except (*UNREADABLE, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise broken from None
 
 
 def reencoded(upload: BinaryIO) -> ContentFile:

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from core.chinese import employer_query_tokens, employer_tokens, query_tokens, search_tokens
+from core.chinese import clean_text, employer_query_tokens, employer_tokens, query_tokens, search_tokens
 from experts.models import Expert, SearchToken
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 TOKEN_LENGTH = 40
+LONGEST_QUERY = 120  # characters: an employer in full
+MOST_TOKENS = 12  # each is a lookup of its own
 Experts = TypeVar("Experts", bound=QuerySet[Expert])
 
 
@@ -26,7 +28,7 @@ def token_rows(expert: Expert) -> list[SearchToken]:
 
 def _having_all(tokens: list[str], user: "User") -> Q:
     condition = Q()
-    for token in tokens:
+    for token in tokens[:MOST_TOKENS]:
         found = SearchToken.objects.visible_to(user).filter(token=token[:TOKEN_LENGTH]).values("expert_id")
         condition &= Q(pk__in=found)
     return condition
@@ -37,8 +39,9 @@ def matching(experts: Experts, text: str, user: "User") -> Experts:
 
     Text that holds nothing searchable finds nobody.
     """
+    text = clean_text(text[:LONGEST_QUERY])
     by_name, by_employer = query_tokens(text), employer_query_tokens(text)
-    condition = Q(record_number=text.strip().upper())
+    condition = Q(record_number=text.upper())
     if by_name:
         condition |= _having_all(by_name, user)
     if by_employer:

@@ -25,15 +25,20 @@ def add_award(*, by: User, expert: Expert, facts: dict[str, Any]) -> Award:
     """Record an honour. ValidationError when the expert already has it."""
     honour = facts["honour"]
     award = Award(expert=expert, state=starting_state(code=honour.code, text=facts.get("text", "")), **facts)
-    try:
-        with transaction.atomic():
-            award.save(force_insert=True)
-    except IntegrityError:
-        raise ValidationError({"honour": "这一称号已经登记过了，请直接修改原有记录。"}) from None
+    _save_once(award, force_insert=True)
     _raise_label(by, expert, honour.default_label)
     decide_scope(expert)
     record(Verb.CHANGE, by=by, kind="expert", reference=expert.record_number, fields=["awards", honour.code])
     return award
+
+
+def _save_once(award: Award, **how: Any) -> None:
+    """Save; ValidationError when the expert holds the same honour already."""
+    try:
+        with transaction.atomic():
+            award.save(**how)
+    except IntegrityError:
+        raise ValidationError({"honour": "这一称号已经登记过了，请直接修改原有记录。"}) from None
 
 
 def _raise_label(by: User, expert: Expert, default_label: int) -> None:
@@ -45,7 +50,10 @@ def _raise_label(by: User, expert: Expert, default_label: int) -> None:
 
 @transaction.atomic
 def change_award(*, by: User, award: Award, facts: dict[str, Any]) -> None:
-    """Change year, document, text, issuer or level; a changed text must be verified again."""
+    """Change year, document, text, issuer or level; a changed text must be verified again.
+
+    ValidationError when the expert has the honour already under the new text.
+    """
     if facts.get("text", award.text) != award.text:
         facts = facts | {
             "state": starting_state(code=award.honour.code, text=facts["text"]),
@@ -54,7 +62,7 @@ def change_award(*, by: User, award: Award, facts: dict[str, Any]) -> None:
         }
     for name, value in facts.items():
         setattr(award, name, value)
-    award.save(update_fields=list(facts))
+    _save_once(award, update_fields=list(facts))
     decide_scope(award.expert)
     record(
         Verb.CHANGE,

@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.models import Unit, User
 from audit.actions import record
 from audit.verbs import Verb
-from core.chinese import clean_name
+from core.chinese import clean_name, clean_text
+from core.markings import find_marking
 from experts.actions.scoping import decide_scope
 from experts.enums import Category, Label, SensitiveField
 from experts.errors import NotAllowed, StaleSave
@@ -23,17 +24,31 @@ from experts.sensitive import SensitiveInput, opened, sealed
 NAMING = {"name", "former_names", "employer"}  # fields that search looks at
 
 
-def _check_unit(by: User, unit: Unit, label: int) -> None:
+def _check_unit(by: User, unit: Unit) -> None:
     if not by.may("change", unit.order):
         raise NotAllowed({"unit": "您没有在该单位维护专家的权限，请选择本单位或所属单位。"})
+
+
+def _check_label(by: User, label: int) -> None:
     if label > by.clearance:
         raise NotAllowed({"label": "您不能使用高于本人可见密别的密别。"})
+
+
+def _check_change(by: User, current: Expert, changed: dict[str, Any]) -> None:
+    """Unit and label matter when they change: someone on a need-to-know list edits beyond their units."""
+    if "unit" in changed:
+        _check_unit(by, changed["unit"])
+    if "label" in changed:
+        if current.label == Label.RESTRICTED:
+            raise NotAllowed("限知悉须经另一人批准才能调整，不能在这里修改。")
+        _check_label(by, changed["label"])
 
 
 @transaction.atomic
 def create_expert(*, by: User, facts: dict[str, Any], sensitive: Iterable[SensitiveInput] = ()) -> Expert:
     """Enter an expert (三). `facts` are model fields including `unit`; the scope follows by rule."""
-    _check_unit(by, facts["unit"], facts.get("label", Label.INTERNAL))
+    _check_unit(by, facts["unit"])
+    _check_label(by, facts.get("label", Label.INTERNAL))
     expert = Expert(**facts)
     expert.name = clean_name(expert.name)
     expert.sort_key = expert.keyed()
@@ -75,9 +90,7 @@ def update_expert(
     secrets = list(sensitive)
     if not changed and not secrets:
         return []
-    _check_unit(
-        by, changed.get("unit", current.unit), changed.get("label", min(current.label, Label.SENSITIVE))
-    )
+    _check_change(by, current, changed)
     _apply(current, by, changed)
     for value in secrets:
         _store_sensitive(current, value)
@@ -123,8 +136,11 @@ def reveal(*, by: User, expert: Expert, field: SensitiveField, reason: str) -> s
 
     The event is written first: when it cannot be, nothing is shown.
     """
-    if not reason.strip():
+    reason = clean_text(reason)
+    if not reason:
         raise ValidationError({"reason": "请写明查看事由。"})
+    if find_marking(reason):
+        raise ValidationError({"reason": "含有密级标志。本系统为非涉密系统，不得录入。"})
     row = SensitiveValue.objects.visible_to(by).filter(expert=expert, field=field).first()
     if row is None:
         raise PermissionDenied("您没有查看这项敏感信息的权限。")
@@ -134,7 +150,7 @@ def reveal(*, by: User, expert: Expert, field: SensitiveField, reason: str) -> s
         kind="expert",
         reference=expert.record_number,
         fields=[field.value],
-        reason=reason.strip(),
+        reason=reason,
     )
     return opened(expert, row)
 
@@ -159,7 +175,7 @@ def assign_category(*, by: User, experts: QuerySet[Expert], category: Category) 
 @transaction.atomic
 def assign_unit(*, by: User, experts: QuerySet[Expert], unit: Unit) -> int:
     """Hand several experts to a unit in the user's reach."""
-    _check_unit(by, unit, Label.INTERNAL)
+    _check_unit(by, unit)
     return _bulk(by, experts, ["unit"], unit=unit, unit_order=unit.order)
 
 

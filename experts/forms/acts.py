@@ -53,8 +53,11 @@ class AwardForm(StyledForm, forms.ModelForm):
         honour = data.get("honour")
         if honour and honour.code == MUNICIPAL_AWARD and not data.get("text"):
             self.add_error("text", "请写明奖项全称。")
-        if data.get("text") and find_marking(data["text"]):
-            self.add_error("text", "含有密级标志。本系统为非涉密系统，不得录入。")
+        if honour and honour.code != MUNICIPAL_AWARD and data.get("text"):
+            self.add_error("text", "目录内的称号不填全称；目录外的奖项请选“其他市级及以上专业领域奖项”。")
+        for name in ("text", "issuer", "document"):
+            if find_marking(data.get(name) or ""):
+                self.add_error(name, "含有密级标志。本系统为非涉密系统，不得录入。")
         return data
 
     def _post_clean(self) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from PIL import Image, UnidentifiedImageError
 
 from accounts.models import Unit, User
+from accounts.models.unit import UnitQuerySet
 from core.chinese import clean_name, clean_text
 from core.dates import parse_month
 from core.forms import DayInput, SearchSelect, StyledForm
@@ -15,6 +15,7 @@ from core.markings import find_marking
 from experts.enums import Category, SensitiveField
 from experts.filters import discipline_choices, visible_labels
 from experts.models import Expert
+from experts.photos import NotAPicture, check_picture
 from experts.sensitive import SensitiveInput, check_id_number
 
 PHOTO_BYTES = 5 * 1024 * 1024
@@ -60,6 +61,7 @@ class ExpertForm(StyledForm, forms.ModelForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.email_stays = False
         self.fields["label"] = forms.TypedChoiceField(label="密别", coerce=int, choices=visible_labels(user))
         self.fields["discipline"] = forms.ChoiceField(
             label="学科", required=False, choices=[("", "请选择"), *discipline_choices()], widget=SearchSelect
@@ -72,13 +74,19 @@ class ExpertForm(StyledForm, forms.ModelForm):
         else:
             self.fields["label"].initial = 0
 
-    def _narrow_units(self) -> None:
+    def _choosable_units(self) -> UnitQuerySet:
+        """Where the user may enter experts, and where this one is already."""
         reach = Unit.objects.reached_by(self.user, "change").active()
-        wanted = self.data.get("unit") or (self.instance.unit_id and self.instance.unit.code)
+        return reach | Unit.objects.filter(pk=self.instance.unit_id) if self.instance.pk else reach
+
+    def _narrow_units(self) -> None:
+        reach = self._choosable_units()
+        typed = self.data.get("unit", "").replace("\0", "")
+        wanted = typed or (self.instance.unit.code if self.instance.pk else "")
         own = self.user.unit
         if not wanted and own and reach.filter(pk=own.pk).exists():
             wanted = own.code
-        chosen = [(unit.code, unit.short_name) for unit in reach.filter(code=wanted or "")]
+        chosen = [(unit.code, unit.short_name) for unit in reach.filter(code=wanted)]
         self.fields["unit"] = forms.ChoiceField(
             label="联系单位",
             choices=chosen,
@@ -94,6 +102,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
                 "birth": self.instance.birth_text,
             }
         )
+        self.email_stays = self.data.get("email", "").strip() == self.instance.email
+        if self.email_stays:  # one that came with a roster may be less than an address
+            self.fields["email"] = forms.CharField(label="邮箱", required=False, max_length=254)
         if self.instance.label > self.user.clearance:  # restricted: its label is changed by an act of its own
             del self.fields["label"]
         held = set(self.instance.sensitive_values.values_list("field", flat=True))
@@ -102,8 +113,11 @@ class ExpertForm(StyledForm, forms.ModelForm):
                 "已登记；留空不改动。" if name in held else self.fields[name].help_text
             )
 
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | ({"email"} if self.email_stays else set())  # type: ignore[misc]
+
     def clean(self) -> dict[str, Any]:
-        for name, value in self.cleaned_data.items():
+        for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str) and (marking := find_marking(value)):
                 self.add_error(name, f"含有密级标志“{marking}”。本系统为非涉密系统，不得录入。")
         return self.cleaned_data
@@ -133,7 +147,7 @@ class ExpertForm(StyledForm, forms.ModelForm):
         return birth.date()
 
     def clean_unit(self) -> Unit:
-        return Unit.objects.reached_by(self.user, "change").get(code=self.cleaned_data["unit"])
+        return self._choosable_units().get(code=self.cleaned_data["unit"])
 
     def clean_discipline(self) -> Any:
         from experts.models import Discipline
@@ -155,12 +169,9 @@ class ExpertForm(StyledForm, forms.ModelForm):
         if photo.size > PHOTO_BYTES:
             raise ValidationError("照片超过 5 MB，请压缩后再上传。")
         try:
-            with Image.open(photo) as image:
-                if image.format not in {"JPEG", "PNG"} or image.width * image.height > 40_000_000:
-                    raise ValidationError("请上传 JPG 或 PNG 照片。")
-                image.verify()
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            raise ValidationError("这个文件不是可用的照片，请上传 JPG 或 PNG。") from None
+            check_picture(photo)
+        except NotAPicture as problem:
+            raise ValidationError(str(problem)) from None
         return photo
 
     def facts(self) -> dict[str, Any]:

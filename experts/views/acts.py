@@ -41,7 +41,7 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not request.user.may("change"):
         raise PermissionDenied
     form = BulkForm(request.POST, user=request.user)
-    ticked = request.POST.getlist("expert")[:BULK_LIMIT]
+    ticked = list(dict.fromkeys(request.POST.getlist("expert")))[:BULK_LIMIT]
     if not form.is_valid():
         messages.error(request, "；".join(str(error) for errors in form.errors.values() for error in errors))
         return _back(request)

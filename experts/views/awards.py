@@ -54,8 +54,12 @@ def award_edit(request: UserRequest, uuid: str, award: str) -> HttpResponse:
     row = _award(request, expert, award)
     form = AwardForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        actions.change_award(by=request.user, award=_award(request, expert, award), facts=form.facts())
-        return _done(expert, request, "已保存。")
+        try:
+            actions.change_award(by=request.user, award=_award(request, expert, award), facts=form.facts())
+        except ValidationError as problem:
+            form.add_error("text", problem.messages)
+        else:
+            return _done(expert, request, "已保存。")
     remove_url = reverse("experts:award_remove", args=[expert.uuid, award])
     context = {"form": form, "expert": expert, "award": row, "remove_url": remove_url}
     return render(request, "experts/award_form.html", context)

@@ -177,7 +177,11 @@ def photo(request: UserRequest, uuid: str) -> FileResponse:
     expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
     if not expert.photo:
         raise Http404
-    response = FileResponse(expert.photo.open("rb"), content_type="image/jpeg")
+    try:
+        picture = expert.photo.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(picture, content_type="image/jpeg")
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
