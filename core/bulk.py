@@ -5,18 +5,22 @@ under the same policies, constraints and triggers as any insert.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+SPECIAL = re.compile("[\\\\\t\n\r\0]")
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
 CHUNK = 1 << 16  # characters handed to COPY at a time
 
 
 def copy_text(value: Any) -> str:
-    """A value in the text form of COPY."""
+    """A value in the text form of COPY; lists and dicts as JSON."""
+    if type(value) is str:
+        return value.translate(ESCAPES) if SPECIAL.search(value) else value
     if value is None:
         return "\\N"
     if isinstance(value, bool):
@@ -24,8 +28,8 @@ def copy_text(value: Any) -> str:
     if isinstance(value, bytes | memoryview):
         return "\\\\x" + bytes(value).hex()
     if isinstance(value, list | dict):
-        value = json.dumps(value, ensure_ascii=False)
-    return str(value).translate(ESCAPES).replace("\0", "")
+        return copy_text(json.dumps(value, ensure_ascii=False))
+    return copy_text(str(value))
 
 
 def lines_of(rows: Iterable[Iterable[Any]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from accounts.models import Unit, User
 from audit.actions import record
@@ -18,7 +19,7 @@ from exchange.models import ColumnMemory, RosterImport, RosterRow, RowState, Sta
 from exchange.pipeline.source import folder, forget, keep
 from exchange.reading import RosterRefused, sniff
 from exchange.rows import content, seal
-from exchange.synonyms import FIELD_LABELS, REPEATABLE
+from exchange.synonyms import FIELD_LABELS, FIRST_FILLED, REPEATABLE
 
 
 def owner_unit(by: User, unit: Unit) -> Unit:
@@ -65,9 +66,16 @@ def _take_in(by: User, unit: Unit, name: str, data: bytes) -> RosterImport:
 
 
 def _queue(by: User, roster: RosterImport) -> None:
-    from exchange.tasks import run_import
+    """Hand the import to a worker once this transaction is committed; without a queue it says so at once."""
+    from exchange.tasks import run_import, settle  # tasks call actions
 
-    transaction.on_commit(lambda: run_import.delay(roster.pk, by.pk))
+    def send() -> None:
+        try:
+            run_import.delay(roster.pk, by.pk)
+        except OperationalError:
+            settle(roster.pk, by, JobState.FAILED, "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。")
+
+    transaction.on_commit(send)
 
 
 def _advance(by: User, roster: RosterImport, stage: Stage, allowed: set[Stage]) -> None:
@@ -99,7 +107,7 @@ def set_columns(*, by: User, roster: RosterImport, columns: dict[int, str]) -> N
     for field in set(chosen):
         if field not in FIELD_LABELS:
             raise ValidationError("有一列选择的内容不存在，请重新选择。")
-        if chosen.count(field) > 1 and field not in REPEATABLE:
+        if chosen.count(field) > 1 and field not in REPEATABLE | FIRST_FILLED:
             raise ValidationError(f"“{FIELD_LABELS[field]}”选了不止一列，请只保留一列。")
     stored = roster.layout
     stored["columns"] = {index: columns.get(int(index), "") for index in stored["columns"]}
@@ -122,7 +130,7 @@ def fix_row(*, by: User, roster: RosterImport, number: int, values: dict[str, st
     """Correct texts of a held row by field; the whole roster is checked again, since rows may now unite."""
     row = _held(by, roster, number)
     kept = content(row)
-    kept.fixes |= {field: text[:500] for field, text in values.items() if field in FIELD_LABELS}
+    kept.fixes |= {field: text[:2000] for field, text in values.items() if field in FIELD_LABELS}
     _keep(row, kept)
     _advance(by, roster, Stage.CHECKING, {Stage.PREVIEW})
 
@@ -165,10 +173,12 @@ def commit_import(*, by: User, roster: RosterImport) -> None:
 @transaction.atomic
 def cancel(*, by: User, roster: RosterImport) -> None:
     """Ask the running work to stop; nothing of it is kept."""
-    asked = RosterImport.objects.visible_to(by).filter(
-        pk=roster.pk, job_state__in=[JobState.WAITING, JobState.RUNNING]
-    )
-    if not asked.update(cancel_requested=True):
+    from exchange.tasks import STOPPED, settle
+
+    mine = RosterImport.objects.visible_to(by).filter(pk=roster.pk)
+    if mine.filter(job_state=JobState.WAITING).exists():  # no worker has begun; a late one finds nothing to do
+        settle(roster.pk, by, JobState.CANCELLED, STOPPED)
+    elif not mine.filter(job_state=JobState.RUNNING).update(cancel_requested=True):
         raise ValidationError("名册没有正在进行的处理。")
 
 

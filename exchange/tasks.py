@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 KEEP_DAYS = 7
 LOCK = 0x494D50  # advisory lock class of imports
 FALL_BACK = {Stage.READING: Stage.READING, Stage.CHECKING: Stage.MAPPING, Stage.COMMITTING: Stage.PREVIEW}
+STOPPED = "已按您的要求停止，没有写入任何内容。"
 MEANWHILE = "有专家资料在预览之后被别人修改，为避免覆盖，没有写入任何内容。请重新检查后再导入。"
 
 
@@ -37,12 +39,12 @@ def run_import(roster_id: int, user_id: int) -> None:
         with working_as(user, channel="job"):
             _run(roster_id, user)
     except Cancelled:
-        _settle(roster_id, user, JobState.CANCELLED, "已按您的要求停止，没有写入任何内容。")
+        settle(roster_id, user, JobState.CANCELLED, STOPPED)
     except (RosterRefused, ChangedMeanwhile) as problem:
-        _settle(roster_id, user, JobState.FAILED, str(problem) or MEANWHILE)
+        settle(roster_id, user, JobState.FAILED, str(problem) or MEANWHILE)
     except Exception:
         logger.exception("import %s failed", roster_id)
-        _settle(
+        settle(
             roster_id,
             user,
             JobState.FAILED,
@@ -79,9 +81,8 @@ def _run(roster_id: int, user: User) -> None:
         roster.committed_at = timezone.now()
     roster.job_state, roster.job_error = JobState.DONE, ""
     roster.save()
-    if roster.stage in {Stage.PREVIEW, Stage.COMMITTED}:
-        text = "名册已检查完，请预览" if roster.stage == Stage.PREVIEW else "名册已导入"
-        notify(recipient=user, text=text, url=f"/imports/{roster.uuid}/")
+    if roster.stage == Stage.COMMITTED:
+        notify(recipient=user, text="名册已导入", url=reverse("exchange:detail", args=[roster.uuid]))
 
 
 def check(roster: RosterImport, user: User, report: Reporter) -> None:
@@ -102,8 +103,8 @@ def write(roster: RosterImport, user: User, report: Reporter) -> None:
     record(Verb.IMPORT, by=user, kind="roster", reference=str(roster.uuid), counts=counts)
 
 
-def _settle(roster_id: int, user: User, state: JobState, reason: str) -> None:
-    """After a rollback: say why, and return to the step before."""
+def settle(roster_id: int, user: User, state: JobState, reason: str) -> None:
+    """End the work of a stage without its outcome: say why, and return to the step before."""
     with transaction_as(user.pk):
         roster = RosterImport.objects.visible_to(user).filter(pk=roster_id, stage__in=FALL_BACK).first()
         if roster is None:

@@ -183,10 +183,14 @@ def _plan_update(row: Planned, awards: list[Award], held: dict[str, SensitiveVal
                 "new": "名册所填（已隐去）",
             }
         )
-    known = {(award.honour.code, award.text) for award in awards}
+    known = {(award.honour.code, award.text): award for award in awards}
     for claim in row.content.honours:
-        if (claim["code"], claim.get("award_text", "")) not in known:
+        award = known.get((claim["code"], claim["award_text"]))
+        if award is None:
             row.content.changes.append({"field": "honour", "label": "称号", "old": "", "new": claim["shown"]})
+        elif claim["year"] and award.year is None:
+            new = f"{claim['shown']} {claim['year']}"
+            row.content.changes.append({"field": "honour", "label": "称号", "old": claim["shown"], "new": new})
     row.awards = awards
     row.action = RowAction.UPDATE if row.content.changes else RowAction.UNCHANGED
 

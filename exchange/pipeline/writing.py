@@ -3,21 +3,22 @@
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from core.bulk import copy_text, insert_lines, insert_rows, take_ids
+from core.bulk import copy_text, insert_lines, lines_of, take_ids
 from core.chinese import employer_tokens, search_tokens, sort_key
 from core.id_numbers import identity_key
 from exchange.convert import as_attribute
 from exchange.models import RowAction, RowState
 from exchange.pipeline.matching import differences
-from exchange.pipeline.planning import BATCH, Plan, Planner
+from exchange.pipeline.planning import Plan, Planner
 from exchange.rows import RowContent
 from experts.actions.scoping import current_rule, decide_scope
 from experts.enums import Label, SensitiveField
@@ -27,13 +28,27 @@ from experts.scope import decide
 from experts.search import TOKEN_LENGTH, token_rows
 from experts.sensitive import SensitiveInput, seal, sealed
 
-EXPERT_COLUMNS = [field.column for field in Expert._meta.concrete_fields]
+BATCH = 5000
 EXPERT_ATTRIBUTES = [field.attname for field in Expert._meta.concrete_fields]
 FORMER_NAMES = EXPERT_ATTRIBUTES.index("former_names")
-AWARD_COLUMNS = ["uuid", "expert_id", "honour_id", "text", "issuer", "level", "year", "document", "state", "label",
-                 "unit_order"]  # fmt: skip
-TOKEN_COLUMNS = ["token", "sort_key", "expert_id", "label", "unit_order"]
-SENSITIVE_COLUMNS = ["expert_id", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order"]
+COLUMNS: dict[type[Model], list[str]] = {
+    Expert: [str(field.column) for field in Expert._meta.concrete_fields],
+    Award: [
+        "uuid",
+        "expert_id",
+        "honour_id",
+        "text",
+        "issuer",
+        "level",
+        "year",
+        "document",
+        "state",
+        "label",
+        "unit_order",
+    ],
+    SensitiveValue: ["expert_id", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order"],
+    SearchToken: ["token", "sort_key", "expert_id", "label", "unit_order"],
+}
 
 
 class ChangedMeanwhile(Exception):
@@ -73,21 +88,38 @@ class Writer:
     def write(
         self, rows: Iterable[tuple[str, int | None, int | None, RowContent]], report: Callable[[int], None]
     ) -> dict[str, int]:
-        """`rows` are (action, expert key, version seen in the preview, content); returns how many of each."""
+        """`rows` are (action, expert key, version seen in the preview, content); returns how many of each.
+
+        While PostgreSQL inserts one batch, a thread prepares the next; only this thread talks to it.
+        """
         done = {RowAction.CREATE.value: 0, RowAction.UPDATE.value: 0}
-        waiting = iter(rows)
-        while batch := list(islice(waiting, BATCH * 5)):
-            newcomers = [
-                self._newcomer(content) for action, _, _, content in batch if action == RowAction.CREATE
-            ]
-            self._insert(newcomers)
-            updates = [row for row in batch if row[0] == RowAction.UPDATE]
-            for _, expert, version, content in updates:
-                self._update(expert, version, content)
-            done[RowAction.CREATE.value] += len(newcomers)
-            done[RowAction.UPDATE.value] += len(updates)
-            report(sum(done.values()))
+        waiting, ready = iter(rows), None
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            while batch := list(islice(waiting, BATCH)):
+                contents = [content for action, _, _, content in batch if action == RowAction.CREATE]
+                upcoming = pool.submit(self._prepare, contents, take_ids(Expert, len(contents)))
+                if ready is not None:
+                    _insert(ready.result())
+                ready = upcoming
+                for action, expert, version, content in batch:
+                    if action == RowAction.UPDATE:
+                        self._update(expert, version, content)
+                done[RowAction.CREATE.value] += len(contents)
+                done[RowAction.UPDATE.value] += len(batch) - len(contents)
+                report(sum(done.values()))
+            if ready is not None:
+                _insert(ready.result())
         return done
+
+    def _prepare(self, contents: list[RowContent], ids: list[int]) -> dict[type[Model], list[str]]:
+        """The lines of COPY for new records and all that hangs on them."""
+        newcomers = [self._newcomer(content, pk) for content, pk in zip(contents, ids, strict=True)]
+        return {
+            Expert: list(lines_of(_expert_values(newcomer.values) for newcomer in newcomers)),
+            Award: list(lines_of(self._award_values(newcomers))),
+            SensitiveValue: list(lines_of(_sensitive_values(newcomers))),
+            SearchToken: sorted(_token_lines(newcomers)),  # in the order of their index
+        }
 
     def _label(self, awards: Iterable[Award], current: int = Label.INTERNAL) -> int:
         """Some programmes make a record sensitive by default, if the user may see it then."""
@@ -102,13 +134,14 @@ class Writer:
         expert.unit_order = self.unit.order
         return {field.attname: getattr(expert, field.attname) for field in Expert._meta.concrete_fields}
 
-    def _newcomer(self, content: RowContent) -> Newcomer:
+    def _newcomer(self, content: RowContent, pk: int) -> Newcomer:
         number = new_record_number()
         awards = [self.planner.weighed(claim) for claim in content.honours]
         values = self.blank | content.facts
         decision = decide(awards, works_in_beijing=values["works_in_beijing"], day=self.today)
         secrets = secrets_of(content)
         values |= {
+            "id": pk,
             "uuid": uuid.uuid4(),
             "record_number": number,
             "sort_key": f"{sort_key(values['name'])}|{number}",
@@ -119,16 +152,6 @@ class Writer:
         }
         return Newcomer(values, content.honours, secrets)
 
-    def _insert(self, newcomers: list[Newcomer]) -> None:
-        if not newcomers:
-            return
-        for newcomer, pk in zip(newcomers, take_ids(Expert, len(newcomers)), strict=True):
-            newcomer.values["id"] = pk
-        insert_rows(Expert, EXPERT_COLUMNS, (_expert_values(newcomer.values) for newcomer in newcomers))
-        insert_rows(Award, AWARD_COLUMNS, self._award_values(newcomers))
-        insert_rows(SensitiveValue, SENSITIVE_COLUMNS, _sensitive_values(newcomers))
-        insert_lines(SearchToken, TOKEN_COLUMNS, _token_lines(newcomers))
-
     def _award_values(self, newcomers: list[Newcomer]) -> Iterator[tuple[Any, ...]]:
         for newcomer in newcomers:
             seen = set()
@@ -137,12 +160,24 @@ class Writer:
                 if (award.honour_id, award.text) in seen:
                     continue
                 seen.add((award.honour_id, award.text))
-                yield (uuid.uuid4(), newcomer.values["id"], award.honour_id, award.text, award.issuer, award.level,
-                       award.year, "", award.state, *_lock(newcomer))  # fmt: skip
+                yield (
+                    uuid.uuid4(),
+                    newcomer.values["id"],
+                    award.honour_id,
+                    award.text,
+                    award.issuer,
+                    award.level,
+                    award.year,
+                    "",
+                    award.state,
+                    *_lock(newcomer),
+                )
 
     def _update(self, pk: int | None, version: int | None, content: RowContent) -> None:
         """Bring one record up to what the roster says, if nobody changed it since the preview."""
-        expert = Expert.objects.changeable_by(self.by).select_for_update(of=("self",)).filter(pk=pk).first()
+        expert = (
+            Expert.objects.changeable_by(self.by).select_for_update(of=("self",)).filter(pk=pk or 0).first()
+        )
         if expert is None or (version is not None and expert.version != version):
             raise ChangedMeanwhile
         changed = {
@@ -152,7 +187,7 @@ class Writer:
             setattr(expert, name, value)
         added = self._add_awards(expert, content)
         expert.label = Label(self._label(added, expert.label))
-        expert.version = F("version") + 1  # type: ignore[assignment]
+        expert.version = F("version") + 1
         expert.updated_at, expert.updated_by = self.now, self.by
         expert.confirmed_on, expert.confirmed_by = self.today, self.by
         for secret in secrets_of(content):
@@ -168,14 +203,19 @@ class Writer:
         decide_scope(expert)
 
     def _add_awards(self, expert: Expert, content: RowContent) -> list[Award]:
-        held = {(award.honour_id, award.text) for award in Award.objects.filter(expert=expert)}
+        """Record honours that are new, and years that were missing; returns the new ones."""
+        held = {(award.honour_id, award.text): award for award in Award.objects.filter(expert=expert)}
         added = []
         for claim in content.honours:
             award = self.planner.award(claim)
-            if (award.honour_id, award.text) not in held:
+            stored = held.get((award.honour_id, award.text))
+            if stored is None:
                 award.expert = expert
                 award.save(force_insert=True)
                 added.append(award)
+            elif award.year and stored.year is None:
+                stored.year = award.year
+                stored.save(update_fields=["year"])
         return added
 
 
@@ -183,6 +223,12 @@ def _array(texts: list[str]) -> str:
     """A text array literal."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+
+
+def _insert(prepared: dict[type[Model], list[str]]) -> None:
+    for model, lines in prepared.items():
+        if lines:
+            insert_lines(model, COLUMNS[model], lines)
 
 
 def _expert_values(values: dict[str, Any]) -> list[Any]:

@@ -213,3 +213,11 @@ def test_a_catalogue_change_is_heeded_at_once(officer_haidian, tmp_path):
     Honour.objects.filter(code="CAS").update(valid_until="2020-01-01")
     answer = run(csv_of(tmp_path, "张一,男,198510,,城北医院,主任,中国科学院院士,"), officer_haidian)
     assert answer["people"][0]["scope"] == "general"
+
+
+def test_a_year_that_was_missing_is_an_update(officer_haidian, tmp_path):
+    run(csv_of(tmp_path, "张一,男,198510,,城北医院,主任,中国科学院院士,"), officer_haidian, "--commit")
+    dated = csv_of(tmp_path, "张一,男,198510,,城北医院,主任,中国科学院院士（2015）,")
+    assert actions(run(dated, officer_haidian, "--commit")) == ["update"]
+    assert actions(run(dated, officer_haidian, "--commit")) == ["unchanged"]
+    assert Award.objects.get().year == 2015

@@ -170,8 +170,16 @@ def test_progress_without_htmx_is_the_page_itself(client):
     assert client.get(url("progress", roster))["Location"] == url("detail", roster)
 
 
-def test_cancel_asks_the_work_to_stop(client):
+def test_cancel_settles_work_that_has_not_begun(client):
     roster = upload(client, GOOD)
+    client.post(url("cancel", roster), follow=True)
+    roster.refresh_from_db()
+    assert (roster.job_state, roster.cancel_requested) == ("cancelled", False)
+
+
+def test_cancel_asks_running_work_to_stop(client):
+    roster = upload(client, GOOD)
+    RosterImport.objects.update(job_state="running")
     response = client.post(url("cancel", roster), follow=True)
     roster.refresh_from_db()
     assert roster.cancel_requested
