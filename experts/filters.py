@@ -151,7 +151,7 @@ def chips(filters: ExpertFilter, params: QueryDict) -> Iterator[Chip]:
             continue
         text = value
         if isinstance(field, forms.ChoiceField):
-            text = {str(key): words for key, words in field.choices}.get(value, value)  # type: ignore[union-attr]
+            text = {str(key): words for key, words in field.choices}.get(value, value)  # type: ignore[union-attr,misc]
         yield Chip(str(text), url_with(params, **{name: None}))
 
 
