@@ -44,6 +44,11 @@ class Decision:
         return [ground.as_stored() for ground in self.grounds if ground.holds]
 
     @property
+    def category_hint(self) -> Category | None:
+        """The category that the honours point to; a person chooses."""
+        return suggest_category(ground.award.honour for ground in self.grounds)
+
+    @property
     def near_misses(self) -> list[Ground]:
         return [ground for ground in self.grounds if not ground.holds]
 
