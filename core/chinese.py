@@ -177,16 +177,16 @@ def _joined_spaces(text: str) -> str:
 
 def employer_tokens(text: str) -> set[str]:
     """What an employer is found by: bigrams and Latin words, marked "e:"."""
-    return {f"e:{token}" for token in _employer_parts(text)}
+    return {f"e:{token}" for token in _employer_parts(_joined_spaces(fold(text)))}
 
 
 def employer_query_tokens(text: str) -> list[str]:
-    """The employer tokens that must all be there; empty when too little was typed."""
-    return [f"e:{token}" for token in dict.fromkeys(_employer_parts(text))]
+    """The employer tokens that must all be there, word by word; empty when too little was typed."""
+    return [f"e:{token}" for token in dict.fromkeys(_employer_parts(fold(text)))]
 
 
 def _employer_parts(text: str) -> list[str]:
     parts: list[str] = []
-    for word in _WORD.findall(_joined_spaces(fold(text))):
+    for word in _WORD.findall(text):
         parts += _bigrams(word) if _HAN_CHAR.match(word) else [word[: TOKEN_LENGTH - 2]]
     return parts

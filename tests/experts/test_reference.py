@@ -56,7 +56,7 @@ def test_every_honour_is_loaded_as_the_file_has_it():
 
 
 def test_the_catalogue_says_what_the_clause_says():
-    """三（二）: academicians need to work in Beijing, programmes for returners are sensitive, all make key."""
+    """三（二）: academicians work in Beijing, programmes for returners are sensitive, all make key."""
     honours = Honour.objects.all()
     assert set(honours.filter(condition="works_in_beijing").values_list("code", flat=True)) == {"CAS", "CAE"}
     assert set(honours.filter(default_label=Label.SENSITIVE).values_list("code", flat=True)) == {
