@@ -1,0 +1,224 @@
+"""Whom every route answers, and how: the one table behind `manage.py routes` and tests/access.
+
+Statuses of an object's route speak of an internal record of D04, a roster that D04 uploaded, and filters,
+messages and catalogue changes of one's own, with nothing but the object in the request. What a persona may
+not see answers exactly like what does not exist.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ANONYMOUS = "anonymous"
+# Who asks: the accounts of the demo, and someone who holds no role.
+CITY = ("staff_city", "cleared_city")
+HAIDIAN = ("director_haidian", "officer_haidian")
+OFFICERS = (*CITY, *HAIDIAN, "officer_chaoyang")
+READERS = (*OFFICERS, "leader_city")
+ADMINISTRATORS = ("sysadmin", "secadmin", "auditor")
+SIGNED_IN = (*READERS, *ADMINISTRATORS, "no_role")
+PERSONAS = (ANONYMOUS, *SIGNED_IN)
+# Who sees the record of D04, and who may change it.
+SEERS = (*CITY, *HAIDIAN, "leader_city")
+CHANGERS = (*CITY, *HAIDIAN)
+
+Statuses = dict[str, int]
+SIGN_IN = 302
+
+
+def answers(otherwise: int, *cases: tuple[tuple[str, ...], int]) -> Statuses:
+    """Statuses by persona: `otherwise` for those who have signed in, and what the later cases say."""
+    found = {ANONYMOUS: SIGN_IN} | dict.fromkeys(SIGNED_IN, otherwise)
+    for personas, status in cases:
+        found |= dict.fromkeys(personas, status)
+    return found
+
+
+NOT_ALLOWED = answers(405)
+
+
+@dataclass(frozen=True)
+class Access:
+    """One route: what GET and POST answer each persona, and the kind of object that its address names."""
+
+    get: Statuses
+    post: Statuses
+    about: str = ""
+
+    @property
+    def expected(self) -> dict[str, Statuses]:
+        """By method, without those that the route does not take."""
+        return {name: by for name, by in (("GET", self.get), ("POST", self.post)) if 405 not in by.values()}
+
+
+def both(statuses: Statuses, about: str = "") -> Access:
+    """Pages of Django admin answer POST as they answer GET."""
+    return Access(statuses, statuses, about)
+
+
+def reads(statuses: Statuses, about: str = "") -> Access:
+    return Access(statuses, NOT_ALLOWED, about)
+
+
+def acts(statuses: Statuses, about: str = "") -> Access:
+    return Access(NOT_ALLOWED, statuses, about)
+
+
+def form(shown: Statuses, refused: int, about: str = "") -> Access:
+    """A page with a form; `refused` is what an empty form gets from those who see the page."""
+    sent = {name: refused if status == 200 else status for name, status in shown.items()}
+    return Access(shown, sent, about)
+
+
+REDIRECTED = answers(403, (ADMINISTRATORS, 302))
+
+
+def admin_pages(
+    model: str,
+    *,
+    keepers: tuple[str, ...],
+    adds: tuple[str, ...] = (),
+    changes: tuple[str, ...] = (),
+    deletes: tuple[str, ...] = (),
+) -> dict[str, Access]:
+    """The five stock pages of a model; whoever is no administrator, or keeps another model, gets 403."""
+    shown = answers(403, (keepers, 200))
+    written = answers(403, (changes, 200))
+    return {
+        f"admin:{model}_changelist": both(shown),
+        f"admin:{model}_add": both(answers(403, (adds, 200))),
+        f"admin:{model}_change": Access(shown, written, model),
+        f"admin:{model}_delete": Access(answers(403, (deletes, 200)), answers(403, (deletes, 200)), model),
+        f"admin:{model}_history": both(shown, model),
+        # The address without a page below it leads to the page for changing it.
+        f"admin/{model.replace('_', '/')}/<path:object_id>/": both(
+            answers(403, (ADMINISTRATORS, 302)), model
+        ),
+    }
+
+
+OWN = answers(302)
+ADMIN_ONLY, GET_ONLY = answers(403, (ADMINISTRATORS, 200)), answers(403, (ADMINISTRATORS, 405))
+SYSADMIN, SECADMIN, AUDITOR = ((name,) for name in ADMINISTRATORS)
+KEEPERS = (*SYSADMIN, *SECADMIN)
+ROUTES: dict[str, Access] = {
+    "workbench": reads(answers(200, (ADMINISTRATORS, 302))),
+    "core:healthz": Access(dict.fromkeys(PERSONAS, 200), dict.fromkeys(PERSONAS, 405)),
+    "core:gallery": reads(answers(200)),
+    # The register
+    "experts:list": reads(answers(403, (READERS, 200))),
+    "experts:suggest": reads(answers(200)),
+    "experts:create": form(answers(403, (OFFICERS, 200)), 200),
+    "experts:bulk": acts(answers(403, (OFFICERS, 302))),
+    "experts:save_filter": acts(OWN),
+    "experts:delete_filter": acts(OWN, "saved filter"),
+    "experts:detail": reads(answers(404, (SEERS, 200)), "expert"),
+    "experts:edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "expert"),
+    "experts:photo": reads(answers(404, (SEERS, 200)), "expert"),
+    "experts:confirm": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "expert"),
+    "experts:reveal": Access(answers(404, (SEERS, 200)), answers(404, (SEERS, 200)), "field"),
+    "experts:award_create": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "expert"),
+    "experts:award_edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "award"),
+    "experts:award_verify": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "award"),
+    "experts:award_remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "award"),
+    # The honour catalogue
+    "experts:honours": reads(answers(403, (READERS, 200))),
+    "experts:honour_add": form(answers(403, (CITY, 200)), 422),
+    "experts:honour_edit": form(answers(403, (CITY, 200)), 422, "honour"),
+    "experts:honour_change": reads(answers(403, (CITY, 200)), "change"),
+    "experts:honour_apply": acts(answers(403, (CITY, 409)), "change"),
+    "experts:honour_cancel": acts(answers(403, (CITY, 302)), "change"),
+    # Rosters: only people of the unit that uploaded one
+    "exchange:list": reads(answers(403, (OFFICERS, 200))),
+    "exchange:create": form(answers(403, (OFFICERS, 200)), 200),
+    "exchange:detail": reads(answers(403, (OFFICERS, 404), (HAIDIAN, 200)), "roster"),
+    "exchange:progress": reads(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    "exchange:columns": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 200)), "roster"),
+    "exchange:fix": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "row"),
+    "exchange:award": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "row"),
+    "exchange:held": reads(answers(403, (OFFICERS, 404), (HAIDIAN, 200)), "roster"),
+    "exchange:commit": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    "exchange:cancel": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    "exchange:discard": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    # Messages
+    "reminders:inbox": reads(answers(200)),
+    "reminders:read_all": acts(OWN),
+    "reminders:open": reads(OWN, "message"),
+    # Units
+    "accounts:units": reads(answers(403, (READERS, 200))),
+    "accounts:unit_options": reads(answers(200)),
+    "accounts:unit": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
+    "accounts:unit_setting": form(
+        answers(403, (("officer_chaoyang",), 404), (("director_haidian",), 200)), 200, "setting"
+    ),
+    "accounts:inherit_unit_setting": acts(
+        answers(403, (("officer_chaoyang",), 404), (("director_haidian",), 302)), "setting"
+    ),
+    # Sign-in
+    "account_login": Access(answers(302, ((ANONYMOUS,), 200)), answers(302, ((ANONYMOUS,), 200))),
+    "account_logout": Access(answers(200), answers(302)),
+    "account_change_password": Access(answers(200), answers(200)),
+    # Administration
+    "admin:index": both(ADMIN_ONLY),
+    "admin:login": both(answers(403, (ADMINISTRATORS, 302))),
+    "admin:logout": Access(ADMIN_ONLY, answers(403, (ADMINISTRATORS, 302))),
+    "admin:password_change": both(answers(403, (ADMINISTRATORS, 302))),
+    "admin:password_change_done": Access(ADMIN_ONLY, GET_ONLY),
+    "admin:autocomplete": Access(answers(403), GET_ONLY),
+    "admin:jsi18n": Access(ADMIN_ONLY, GET_ONLY),
+    "admin:view_on_site": both(answers(403, (ADMINISTRATORS, 404)), "anything"),
+    "admin:app_list": both(answers(403, (KEEPERS, 200), (AUDITOR, 404)), "admin app"),
+    "admin/(?P<url>.*)$": both(answers(403, (ADMINISTRATORS, 404)), "rest"),
+    "admin:accounts_user_password": form(answers(403, (SYSADMIN, 200)), 200, "accounts_user"),
+    **admin_pages("accounts_user", keepers=KEEPERS, adds=SYSADMIN, changes=KEEPERS),
+    **admin_pages("accounts_unit", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN),
+    **admin_pages(
+        "accounts_unitsetting", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN, deletes=SYSADMIN
+    ),
+    **admin_pages("accounts_roleassignment", keepers=SECADMIN, adds=SECADMIN),
+    **admin_pages("accounts_confirmation", keepers=SECADMIN),
+    **admin_pages("audit_event", keepers=AUDITOR),
+    **admin_pages("core_holiday", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN, deletes=SYSADMIN),
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """A URL pattern as Django knows it; `key` is its row in the table."""
+
+    name: str
+    pattern: str
+
+    @property
+    def key(self) -> str:
+        return self.name or self.pattern
+
+
+def routes() -> list[Route]:
+    """Every URL pattern of the product, in the order in which they are tried."""
+    return list(_walk(get_resolver(), "", ""))
+
+
+def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Route]:
+    for each in resolver.url_patterns:
+        pattern = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield Route(f"{namespace}{each.name}" if each.name else "", pattern)
+        else:
+            yield from _walk(each, pattern, f"{namespace}{each.namespace}:" if each.namespace else namespace)
+
+
+def described() -> list[dict[str, Any]]:
+    """The table as `manage.py routes --json` prints it. KeyError for a route without a row."""
+    return [
+        {
+            "name": route.name,
+            "pattern": route.pattern,
+            "methods": list(ROUTES[route.key].expected),
+            "object": ROUTES[route.key].about,
+            "expected": ROUTES[route.key].expected,
+        }
+        for route in routes()
+    ]

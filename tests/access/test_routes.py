@@ -1,0 +1,119 @@
+"""Every route × persona × method answers as liaison/access.py says, and hidden is like missing."""
+
+import json
+import re
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from liaison.access import ANONYMOUS, PERSONAS, ROUTES, routes
+from tests.access.world import *  # noqa: F403  the world is a fixture
+from tests.personas import PERSONAS as CAST
+
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|"X-CSRFToken": "[^"]+"|X-CSRFToken[^}]*}')
+
+
+def test_every_route_has_a_row_and_every_row_a_route():
+    keys = [route.key for route in routes()]
+    assert len(keys) == len(set(keys))
+    assert set(keys) == set(ROUTES)
+
+
+def test_every_persona_has_a_status_for_every_route():
+    assert set(PERSONAS) == {ANONYMOUS, *CAST}
+    for row in ROUTES.values():
+        assert set(row.get) == set(row.post) == set(PERSONAS)
+
+
+def address(key, args):
+    """The path of a route; unnamed ones are written out."""
+    unnamed = {"admin/(?P<url>.*)$": "/admin/nowhere/"}
+    if key in unnamed:
+        return unnamed[key]
+    if key.startswith("admin/"):
+        return "/" + key.replace("<path:object_id>", args[0])
+    return reverse(key, args=args)
+
+
+def ask(user, method, path):
+    """One request in a transaction of its own, so that no act changes what the next one meets."""
+    client = Client()
+    with transaction.atomic():
+        if user is not None:
+            client.force_login(user, backend="accounts.backends.LockingBackend")
+        response = getattr(client, method)(path)
+        answer = response.status_code, body(response), response.headers.get("Location", "")
+        transaction.set_rollback(True)
+    return answer
+
+
+def body(response):
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", PERSONAS)
+def test_every_route_answers_as_the_table_says(world, name, method):
+    seen = world.seen["staff_city" if name == ANONYMOUS else name]
+    wrong = {}
+    for key, row in ROUTES.items():
+        answered = ask(world.personas.get(name), method, address(key, seen[row.about]))[0]
+        if answered != (expected := getattr(row, method)[name]):
+            wrong[key] = f"{answered}, not {expected}"
+    assert wrong == {}
+
+
+OBJECTS = {
+    "expert",
+    "field",
+    "award",
+    "saved filter",
+    "message",
+    "change",
+    "roster",
+    "row",
+    "unit",
+    "setting",
+}
+
+
+def without_names(answer, args):
+    """The answer without what differs by necessity: tokens, and the key that was asked for."""
+    status, content, location = answer
+    text = TOKEN.sub("", content.decode())
+    for each in args:
+        text, location = text.replace(str(each), ""), location.replace(str(each), "")
+    return status, text, location
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", CAST)
+def test_the_invisible_answers_like_the_missing(world, name, method):
+    user, tried = world.personas[name], 0
+    for key, row in ROUTES.items():
+        if row.about not in OBJECTS:
+            continue
+        for hidden, missing in world.hidden[name][row.about]:
+            answers = [
+                without_names(ask(user, method, address(key, args)), args) for args in (hidden, missing)
+            ]
+            assert answers[0] == answers[1], (key, hidden)
+            assert answers[0][0] in {403, 404, 405}
+            tried += 1
+    assert tried >= 30
+
+
+def test_the_command_prints_the_table(capsys):
+    call_command("routes", json=True)
+    printed = {row["name"] or row["pattern"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(printed) == set(ROUTES)
+    assert printed["experts:photo"] == {
+        "name": "experts:photo",
+        "pattern": "experts/<uuid:uuid>/photo/",
+        "methods": ["GET"],
+        "object": "expert",
+        "expected": {"GET": ROUTES["experts:photo"].get},
+    }

@@ -1,0 +1,131 @@
+"""What the routes are tried with: for every persona an object that they should reach, objects that they
+should not, and keys that belong to nothing. The kinds are those of liaison/access.py."""
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+
+from accounts.models import Confirmation, Unit, UnitSetting
+from audit.models import Event
+from core.models import Holiday
+from exchange.models import RosterImport
+from experts.enums import AwardState
+from experts.models import CatalogueChange, Expert, Honour, SavedFilter
+from reminders.models import Message
+from tests.exchange import wizard
+from tests.factories import make_award, make_expert, make_sensitive, make_user, restrict, unit
+
+FIELD, KEY = "id_number", "confirmation_years"
+
+
+@dataclass
+class World:
+    """`seen` is what the table's statuses speak of: for every kind the arguments of the route, by persona.
+    `hidden` pairs arguments that lead to something invisible with arguments that lead to nothing."""
+
+    personas: dict
+    seen: dict = field(default_factory=dict)
+    hidden: dict = field(default_factory=dict)
+
+
+@pytest.fixture
+def world(personas, client_of, monkeypatch):
+    """The record of the table is an internal one of D04 with a pending award, an ID number and a photo; the
+    roster is one that D04 has uploaded, with a held row; filters, messages and changes are one's own."""
+    home, elsewhere = _record("林中一", "D04"), _record("林中三", "D03")
+    restricted = restrict(_record("林中二", "D04"), make_user(), make_user())
+    roster = wizard.previewed(client_of(personas["officer_haidian"]), monkeypatch, wizard.BAD_ID, wizard.GOOD)
+    admin = _admin_pages(personas)
+    stranger = _own(make_user())
+    RosterImport.objects.create(
+        unit=unit("D03"),
+        owner_unit=unit("D03"),
+        uploaded_by=personas["officer_chaoyang"],
+        file_name="朝阳.csv",
+    )
+    made = World(personas)
+    for name, user in personas.items():
+        own = _own(user)
+        made.seen[name] = own | {
+            "": [],
+            "expert": [home.uuid],
+            "field": [home.uuid, FIELD],
+            "award": [home.uuid, home.awards.get().uuid],
+            "honour": ["CAS"],
+            "roster": [roster.uuid],
+            "row": [roster.uuid, roster.rows.get(state="held").number],
+            "unit": ["D04"],
+            "setting": ["D04", KEY],
+            "admin app": ["accounts"],
+            "anything": [1, 1],
+            "rest": [],
+            **admin,
+        }
+        visible = set(Expert.objects.visible_to(user))
+        invisible = [expert for expert in (home, elsewhere, restricted) if expert not in visible]
+        rosters = set(RosterImport.objects.all()) - set(RosterImport.objects.visible_to(user))
+        made.hidden[name] = _hidden(invisible, home, stranger) | _elsewhere(user, rosters)
+    return made
+
+
+def _record(name, code):
+    expert = make_expert(name, unit_code=code)
+    make_award(expert, "MUNICIPAL_AWARD", text=f"{name}奖", state=AwardState.PENDING)
+    make_sensitive(expert)
+    expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
+    return expert
+
+
+def _own(user):
+    honour = Honour.objects.get(code="CAS")
+    return {
+        "saved filter": [SavedFilter.objects.create(user=user, name="常用", query="scope=key").uuid],
+        "message": [Message.objects.create(recipient=user, text="请核实信息", url="/experts/").uuid],
+        "change": [
+            CatalogueChange.objects.create(
+                honour=honour, honour_version=honour.version, code="CAS", requested_by=user
+            ).uuid
+        ],
+    }
+
+
+def _admin_pages(personas):
+    officer = personas["officer_haidian"]
+    rows = {
+        "accounts_user": officer,
+        "accounts_unit": unit("D04"),
+        "accounts_unitsetting": UnitSetting.objects.create(unit=unit("D04"), key=KEY, value=2),
+        "accounts_roleassignment": officer.assignments.get(),
+        "accounts_confirmation": Confirmation.objects.create(
+            kind="password_reset", user=officer, requested_by=personas["sysadmin"]
+        ),
+        "audit_event": Event.objects.order_by("pk").first(),
+        "core_holiday": Holiday.objects.order_by("pk").first(),
+    }
+    return {model: [str(row.pk)] for model, row in rows.items()}
+
+
+def _elsewhere(user, rosters):
+    """Units out of reach and rosters that another unit has uploaded."""
+    units = {"D03", "D04"} - set(Unit.objects.reached_by(user, "view").values_list("code", flat=True))
+    nothing = uuid4()
+    return {
+        "roster": [([roster.uuid], [nothing]) for roster in rosters],
+        "row": [([roster.uuid, 2], [nothing, 2]) for roster in rosters],
+        "unit": [([code], ["D99"]) for code in units],
+        "setting": [([code, KEY], ["D99", KEY]) for code in units],
+    }
+
+
+def _hidden(experts, home, stranger):
+    """By kind: (arguments that lead to something invisible, the same leading to nothing)."""
+    nothing = uuid4()
+    pairs = {kind: [(args, [nothing])] for kind, args in stranger.items()}
+    awards = [expert.awards.get().uuid for expert in experts]
+    pairs["expert"] = [([expert.uuid], [nothing]) for expert in experts]
+    pairs["field"] = [([expert.uuid, FIELD], [nothing, FIELD]) for expert in experts]
+    pairs["award"] = [([e.uuid, award], [nothing, uuid4()]) for e, award in zip(experts, awards, strict=True)]
+    pairs["award"] += [([home.uuid, award], [home.uuid, nothing]) for award in awards]
+    return pairs
