@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.actions import note_sign_out
 from accounts.models import User
 from core.context import Acting, acting_as
+from core.requests import client_address
 
 STARTED, SEEN = "started_at", "seen_at"
 WRITE_EVERY = 60  # seconds between two writes of SEEN, so that reading costs no write
@@ -45,7 +46,7 @@ class SessionLimitsMiddleware:
         return False
 
     def _sign_out(self, request: HttpRequest, user: User) -> HttpResponse:
-        address = request.META.get("REMOTE_ADDR", "")
+        address = client_address(request)
         with acting_as(Acting(user.pk, user.username, address, "web")):
             note_sign_out(user=user, reason="登录过期")
         logout(request)

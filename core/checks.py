@@ -28,6 +28,20 @@ def unsafe_role() -> str:
     return " and ".join(reasons)
 
 
+def refuse_unsafe_role() -> None:
+    """Web and workers call this when they start: SystemExit with one line if row-level security would not
+    hold for them. The connection is closed again, before anything forks."""
+    try:
+        reason = unsafe_role()
+    finally:
+        connection.close()
+    if reason:
+        raise SystemExit(
+            f"Refusing to start: this process connects to PostgreSQL as {reason}. "
+            "Point DATABASE_URL (DATABASE_WORKER_URL) at liaison_app (liaison_worker); see docs/configuration.md."
+        )
+
+
 @register(Tags.database)
 def check_database_role(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """The web and the workers refuse to run as owner, superuser or BYPASSRLS."""

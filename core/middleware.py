@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.context import Acting, acting_as
+from core.requests import client_address
 from core.rls import transaction_as
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -26,7 +27,7 @@ class ActorMiddleware:
         origin = Acting(
             user_id=user.pk,
             username=user.get_username(),
-            address=request.META.get("REMOTE_ADDR", ""),
+            address=client_address(request),
             channel="web",
         )
         with acting_as(origin), transaction_as(user.pk):

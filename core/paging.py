@@ -48,7 +48,9 @@ class Page(Generic[Row]):
 
 def _pack(row: Model, order: Order) -> str:
     values = [getattr(row, name) for name in order.fields]
-    texts = [value.isoformat() if isinstance(value, date) else value for value in values]  # to the microsecond
+    texts = [
+        value.isoformat() if isinstance(value, date) else value for value in values
+    ]  # to the microsecond
     return base64.urlsafe_b64encode(json.dumps(texts).encode()).decode().rstrip("=")
 
 

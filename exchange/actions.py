@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -18,6 +17,7 @@ from core.jobs import JobState
 from exchange.models import ColumnMemory, RosterImport, RosterRow, RowState, Stage
 from exchange.pipeline.source import folder, forget, keep
 from exchange.reading import RosterRefused, sniff
+from exchange.reading.refusals import MAX_FILE_BYTES, MEGABYTE
 from exchange.rows import content, seal
 from exchange.synonyms import FIELD_LABELS, FIRST_FILLED, REPEATABLE
 
@@ -33,9 +33,8 @@ def owner_unit(by: User, unit: Unit) -> Unit:
 
 def start_import(*, by: User, unit: Unit, upload: UploadedFile) -> RosterImport:
     """Take a roster in and queue its reading. ValidationError in Chinese when the file is refused at once."""
-    if (upload.size or 0) > settings.ROSTER_MAX_BYTES:
-        limit = settings.ROSTER_MAX_BYTES // 1024 // 1024
-        raise ValidationError(f"文件超过 {limit} MB，请拆分后再上传。")
+    if (upload.size or 0) > MAX_FILE_BYTES:
+        raise ValidationError(f"文件超过 {MAX_FILE_BYTES // MEGABYTE} MB，请拆分后再上传。")
     data = upload.read()
     name = (upload.name or "名册")[-200:]
     _refuse_early(data, name)

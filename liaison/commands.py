@@ -3,6 +3,7 @@
 # These make or fill tables, or look past row-level security on purpose.
 OWNER_COMMANDS = frozenset(
     {
+        "create_administrators",
         "flush",
         "load_reference",
         "migrate",

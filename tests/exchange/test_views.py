@@ -120,8 +120,8 @@ def test_upload_of_a_wrong_type_is_refused_beside_the_field(client):
     assert not RosterImport.objects.exists()
 
 
-def test_upload_that_is_too_big_is_refused(client, settings):
-    settings.ROSTER_MAX_BYTES = 10
+def test_upload_that_is_too_big_is_refused(client, monkeypatch):
+    monkeypatch.setattr("exchange.actions.MAX_FILE_BYTES", 10)
     response = client.post(CREATE, {"unit": "D04", "file": SimpleUploadedFile("名册.csv", b"x" * 11)})
     assert list(response.context["form"].errors) == ["file"]
 
