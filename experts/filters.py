@@ -44,11 +44,11 @@ def visible_labels(user: User) -> list[tuple[int, str]]:
     return [(label.value, label.label) for label in Label if label <= user.clearance]
 
 
-def unit_choices(user: User, code: str) -> list[tuple[str, str]]:
-    """Only the unit now chosen; more are fetched by typing (accounts:unit_options)."""
-    known = bool(code) and "\0" not in code
-    chosen = Unit.objects.reached_by(user, "view").filter(code=code) if known else Unit.objects.none()
-    return [(unit.code, unit.short_name) for unit in chosen]
+def chosen_unit(user: User, code: str) -> Unit | None:
+    """The unit now chosen, if the user may look at it; others come by typing (accounts:unit_options)."""
+    if not code or "\0" in code:
+        return None
+    return Unit.objects.reached_by(user, "view").filter(code=code).first()
 
 
 class ExpertFilter(django_filters.FilterSet):
@@ -96,7 +96,8 @@ class ExpertFilter(django_filters.FilterSet):
         self.user = user
         self.filters["label"].extra["choices"] = visible_labels(user)
         unit = self.filters["unit"]
-        unit.extra["choices"] = unit_choices(user, data.get("unit", ""))
+        self.unit = chosen_unit(user, data.get("unit", ""))
+        unit.extra["choices"] = [(self.unit.code, self.unit.short_name)] if self.unit else []
         unit.extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})
 
     def by_text(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
@@ -110,8 +111,7 @@ class ExpertFilter(django_filters.FilterSet):
         return experts.filter(category="" if value == UNDECIDED else value)
 
     def by_unit(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
-        unit = Unit.objects.reached_by(self.user, "view").filter(code=value).first()
-        return experts.in_units(unit) if unit else experts.none()  # type: ignore[attr-defined]
+        return experts.in_units(self.unit) if self.unit else experts.none()  # type: ignore[attr-defined]
 
     def by_age(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
         youngest, _, oldest = value.partition("-")

@@ -68,6 +68,7 @@ class ExpertForm(StyledForm, forms.ModelForm):
         )
         for name in ("gender", "political_affiliation"):
             self.fields[name].choices = [("", "未填写"), *self.fields[name].choices[1:]]  # type: ignore[attr-defined]
+        self.fields["email"].error_messages["invalid"] = "请填写完整的邮箱地址，如 name@example.cn。"
         self._narrow_units()
         if self.instance.pk:
             self._show_stored()
@@ -118,7 +119,8 @@ class ExpertForm(StyledForm, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         for name, value in list(self.cleaned_data.items()):
-            if isinstance(value, str) and (marking := find_marking(value)):
+            text = "\n".join(value) if isinstance(value, list) else value
+            if isinstance(text, str) and (marking := find_marking(text)):
                 self.add_error(name, f"含有密级标志“{marking}”。本系统为非涉密系统，不得录入。")
         return self.cleaned_data
 

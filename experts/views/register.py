@@ -154,7 +154,8 @@ def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
             _keep_photo(request, form, expert)
             messages.success(request, "已保存。" if changed or form.cleaned_data["photo"] else "没有改动。")
             return redirect("experts:detail", expert.uuid)
-    context["expert"] = get_object_or_404(visible, uuid=uuid)  # the form overwrote the first one's fields
+    if request.method == "POST":  # the form overwrote the first one's fields
+        context["expert"] = get_object_or_404(visible, uuid=uuid)
     return render(request, "experts/expert_form.html", context)
 
 
