@@ -1,7 +1,7 @@
 """How imports and their rows are shown."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,6 +212,12 @@ class RowView:
     @property
     def changes(self) -> list[dict[str, str]]:
         return self.content.changes if self.row.action == RowAction.UPDATE and not self.is_held else []
+
+
+def revealed(views: Iterable[RowView]) -> list[str]:
+    """The sensitive fields that forms on the page show in clear, for whoever has to mend them."""
+    forms = [view.fix_form for view in views if view.fix_form is not None]
+    return sorted({name for form in forms for name in form.fields if name in SENSITIVE})
 
 
 def problem_text(problem: Mapping[str, str]) -> str:

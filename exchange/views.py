@@ -27,6 +27,7 @@ LIST_SIZE = 25
 PAGE_SIZE = 25
 NEWEST = Order(("id",), descending=True)
 BY_NUMBER = Order(("number",))
+MENDING = "改正名册中待处理的行"
 GONE = "这次导入的文件和预览已按规定清除，请重新上传名册。"
 
 
@@ -170,12 +171,15 @@ def _preview(
     page = Page([row], None, None) if row else _rows(request, user, roster, show)
     forms = {row.number: bound} if row and bound else {}
     writes = counts.get("create", 0) + counts.get("update", 0)
+    views = list(presenting.row_views(roster, page.rows, forms))
+    if revealed := presenting.revealed(views):  # on the record before it is shown
+        record(Verb.REVEAL, by=user, kind="roster", reference=str(roster.uuid), fields=revealed, reason=MENDING)
     return {
         "counts": counts,
         "tiles": presenting.tiles(roster, show),
         "show": show,
         "show_label": presenting.SHOWS[show][0] if show else "全部",
-        "views": list(presenting.row_views(roster, page.rows, forms)),
+        "views": views,
         "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
         "next_url": url_with(params, after=page.next, before=None) if page.next else "",
         "page_summary": f"按名册行号排列 · 每页 {PAGE_SIZE} 行",

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.models import Event
 from exchange.models import RosterImport, RosterRow, Stage
 from exchange.rows import content
 from experts.enums import AwardState
@@ -99,7 +100,7 @@ def test_preview_query_count(client, monkeypatch, rows):
     client.get(url("detail", roster))
     with CaptureQueriesContext(connection) as queries:
         client.get(url("detail", roster))
-    assert len(queries) == 12
+    assert len(queries) == 13  # one of them records that an ID number is shown
 
 
 # Held rows
@@ -270,3 +271,12 @@ def test_a_purged_preview_says_that_it_is_gone(client, monkeypatch):
     client.post(url("columns", roster), {"column-0": "name"})
     roster.refresh_from_db()
     assert roster.stage == Stage.PREVIEW
+
+
+def test_an_id_number_shown_for_mending_is_on_the_record(client, monkeypatch):
+    roster = previewed(client, monkeypatch, GOOD, BAD_ID, NAMELESS)
+    revealed = Event.objects.filter(verb="reveal")
+    client.get(url("detail", roster), {"show": "create"})
+    assert not revealed.exists()
+    client.get(url("detail", roster), {"show": "held"})
+    assert list(revealed.values_list("kind", "reference", "fields")) == [("roster", str(roster.uuid), ["id_number"])]
