@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from accounts.models.unit import Unit, settings_along
+from accounts.models.unit import Unit, UnitSetting, settings_along
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,12 @@ def effective_all(unit: Unit) -> "Iterator[SettingValue]":
     for key, kind in SETTINGS.items():
         value, source = along.get(key, (kind.default, None))
         yield SettingValue(kind, value, source, unit)
+
+
+def set_below(key: str) -> list[tuple[int, int, int]]:
+    """Where the setting differs from the default: subtree bounds and value, inner subtrees first."""
+    rows = UnitSetting.objects.filter(key=key).values_list("unit__order", "unit__order_end", "value")
+    return sorted(rows, key=lambda row: row[1] - row[0])
 
 
 def validate(key: str, value: Any) -> int:

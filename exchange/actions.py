@@ -22,6 +22,9 @@ from exchange.rows import content, seal
 from exchange.synonyms import FIELD_LABELS, FIRST_FILLED, REPEATABLE
 
 
+NO_QUEUE = "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。"
+
+
 def owner_unit(by: User, unit: Unit) -> Unit:
     """The unit in which the user holds the role that reaches `unit`; PermissionDenied when there is none."""
     held = set(by.held_units("change"))
@@ -72,7 +75,7 @@ def _queue(by: User, roster: RosterImport) -> None:
         try:
             run_import.delay(roster.pk, by.pk)
         except OperationalError:
-            settle(roster.pk, by, JobState.FAILED, "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。")
+            settle(roster.pk, by, JobState.FAILED, NO_QUEUE)
 
     transaction.on_commit(send)
 
@@ -175,7 +178,7 @@ def cancel(*, by: User, roster: RosterImport) -> None:
     from exchange.tasks import STOPPED, settle
 
     mine = RosterImport.objects.visible_to(by).filter(pk=roster.pk)
-    if mine.filter(job_state=JobState.WAITING).exists():  # no worker has begun; a late one finds nothing to do
+    if mine.filter(job_state=JobState.WAITING).exists():  # a worker that comes late finds nothing
         settle(roster.pk, by, JobState.CANCELLED, STOPPED)
     elif not mine.filter(job_state=JobState.RUNNING).update(cancel_requested=True):
         raise ValidationError("名册没有正在进行的处理。")

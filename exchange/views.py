@@ -173,7 +173,8 @@ def _preview(
     writes = counts.get("create", 0) + counts.get("update", 0)
     views = list(presenting.row_views(roster, page.rows, forms))
     if revealed := presenting.revealed(views):  # on the record before it is shown
-        record(Verb.REVEAL, by=user, kind="roster", reference=str(roster.uuid), fields=revealed, reason=MENDING)
+        reference = str(roster.uuid)
+        record(Verb.REVEAL, by=user, kind="roster", reference=reference, fields=revealed, reason=MENDING)
     return {
         "counts": counts,
         "tiles": presenting.tiles(roster, show),

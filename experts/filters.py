@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +16,11 @@ from accounts.models import Unit, User
 from core.forms import SearchSelect
 from core.paging import PAGING, url_with
 from experts.enums import AwardState, Category, Freshness, Label, Scope
+from experts.freshness import ConfirmationLimits
 from experts.models import Award, Discipline, Expert, Honour
 from experts.models.expert import years_before
 from experts.search import matching
 
-STALE_YEARS = 2
 AGES = [
     ("-35", "35 岁以下"),
     ("36-45", "36—45 岁"),
@@ -78,7 +78,7 @@ class ExpertFilter(django_filters.FilterSet):
     )
     unit = django_filters.ChoiceFilter(label="联系单位（含所属）", method="by_unit", empty_label="联系单位")
     age = django_filters.ChoiceFilter(label="年龄", choices=AGES, method="by_age", empty_label="年龄")
-    label = django_filters.ChoiceFilter(label="密别", empty_label="密别")
+    label = django_filters.ChoiceFilter(label="标签", empty_label="标签")
     freshness = django_filters.ChoiceFilter(
         label="信息核实", choices=Freshness.choices, method="by_freshness", empty_label="信息核实"
     )
@@ -91,9 +91,11 @@ class ExpertFilter(django_filters.FilterSet):
         model = Expert
         fields: list[str] = []
 
-    def __init__(self, data: QueryDict, queryset: QuerySet[Expert], *, user: User) -> None:
+    def __init__(
+        self, data: QueryDict, queryset: QuerySet[Expert], *, user: User, limits: ConfirmationLimits
+    ) -> None:
         super().__init__(data, queryset)
-        self.user = user
+        self.user, self.limits = user, limits
         self.filters["label"].extra["choices"] = visible_labels(user)
         unit = self.filters["unit"]
         self.unit = chosen_unit(user, data.get("unit", ""))
@@ -127,8 +129,7 @@ class ExpertFilter(django_filters.FilterSet):
         return experts.filter(pk__in=waiting.values("expert_id"))
 
     def by_freshness(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
-        limit = years_before(timezone.localdate(), STALE_YEARS)
-        stale = Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)
+        stale = self.limits.stale()
         return experts.filter(stale if value == Freshness.STALE else ~stale)
 
 

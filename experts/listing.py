@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from core.paging import Order, Page, page_by_key, url_with
+from experts.freshness import ConfirmationLimits
 from experts.models import Expert
 from experts.models.expert import ExpertQuerySet
 
@@ -23,7 +24,7 @@ ORDERS = {
 LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"  # no Chinese surname reads under I, U or V
 
 
-def list_context(experts: ExpertQuerySet, params: QueryDict) -> dict[str, Any]:
+def list_context(experts: ExpertQuerySet, params: QueryDict, limits: ConfirmationLimits) -> dict[str, Any]:
     """What the list shows of these experts, in the order and from the place that the URL asks for."""
     sort = params.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_SORT
@@ -32,6 +33,8 @@ def list_context(experts: ExpertQuerySet, params: QueryDict) -> dict[str, Any]:
         experts = experts.filter(birth__isnull=False)
     total, exact = counted(experts, params)
     page = page_by_key(experts.for_list(), order, params, PAGE_SIZE)
+    for expert in page.rows:
+        expert.stale = limits.is_stale(expert.confirmed_on, expert.unit_order)
     return {
         "page": page,
         "total": total,

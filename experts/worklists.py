@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from experts.enums import AwardState, Freshness, Scope
-from experts.filters import STALE_YEARS, UNDECIDED
+from experts.filters import UNDECIDED
+from experts.freshness import ConfirmationLimits
 from experts.models import Award, Expert
-from experts.models.expert import years_before
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -63,10 +62,9 @@ def worklist(user: "User") -> list[WorkItem]:
     """Records that the user may change and that lack something."""
     if not user.may("change"):
         return []
-    limit = years_before(timezone.localdate(), STALE_YEARS)
     counts = Expert.objects.changeable_by(user).aggregate(
         undecided=Count("pk", filter=Q(category="")),
-        stale=Count("pk", filter=Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)),
+        stale=Count("pk", filter=ConfirmationLimits.today().stale()),
     )
     pending = (
         Award.objects.changeable_by(user)
@@ -81,7 +79,7 @@ def worklist(user: "User") -> list[WorkItem]:
                  f"{url}?pending=yes", "award", "gold", "核实"),
         WorkItem("选定专家类别", "七类由人选定，系统只作提示 · 三（一）", counts["undecided"],
                  f"{url}?category={UNDECIDED}", "tags", "blue", "选定"),
-        WorkItem("核实过期信息", f"关键信息超过 {STALE_YEARS} 年未核实 · 二（二）", counts["stale"],
+        WorkItem("核实过期信息", "关键信息超过单位规定的年数未核实 · 二（二）", counts["stale"],
                  f"{url}?freshness={Freshness.STALE.value}", "clock", "amber", "核实"),
     ]  # fmt: skip
     return [item for item in items if item.count]

@@ -77,7 +77,6 @@ def apply_privileges() -> None:
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO liaison_app, liaison_worker",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO liaison_backup",
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO liaison_backup",
-        "REVOKE ALL ON core_context_key FROM liaison_backup",
         "GRANT SELECT ON audit_event TO liaison_audit",
     ]
     for table in sorted(tables() & PRIVILEGES.keys()):

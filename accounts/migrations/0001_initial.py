@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 (
                     "clearance",
                     models.SmallIntegerField(
-                        choices=[(0, "内部"), (1, "敏感")], default=0, verbose_name="可见密别"
+                        choices=[(0, "内部"), (1, "敏感")], default=0, verbose_name="可见标签"
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="启用")),

@@ -62,7 +62,7 @@ class User(AbstractBaseUser):
         blank=True,
     )
     duty = models.CharField("账号用途", max_length=10, choices=Duty, default=Duty.WORK)
-    clearance = models.SmallIntegerField("可见密别", choices=Clearance, default=Clearance.INTERNAL)
+    clearance = models.SmallIntegerField("可见标签", choices=Clearance, default=Clearance.INTERNAL)
     is_active = models.BooleanField("启用", default=True)
     is_demo = models.BooleanField("演示账号", default=False, editable=False)
     must_change_password = models.BooleanField("下次登录须改密码", default=False)

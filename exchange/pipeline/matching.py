@@ -189,8 +189,8 @@ def _plan_update(row: Planned, awards: list[Award], held: dict[str, SensitiveVal
         if award is None:
             row.content.changes.append({"field": "honour", "label": "称号", "old": "", "new": claim["shown"]})
         elif claim["year"] and award.year is None:
-            new = f"{claim['shown']} {claim['year']}"
-            row.content.changes.append({"field": "honour", "label": "称号", "old": claim["shown"], "new": new})
+            old, new = claim["shown"], f"{claim['shown']} {claim['year']}"
+            row.content.changes.append({"field": "honour", "label": "称号", "old": old, "new": new})
     row.awards = awards
     row.action = RowAction.UPDATE if row.content.changes else RowAction.UNCHANGED
 

@@ -31,7 +31,7 @@ def _check_unit(by: User, unit: Unit) -> None:
 
 def _check_label(by: User, label: int) -> None:
     if label > by.clearance:
-        raise NotAllowed({"label": "您不能使用高于本人可见密别的密别。"})
+        raise NotAllowed({"label": "您不能使用高于本人可见标签的标签。"})
 
 
 def _check_change(by: User, current: Expert, changed: dict[str, Any]) -> None:
@@ -183,7 +183,7 @@ def assign_unit(*, by: User, experts: QuerySet[Expert], unit: Unit) -> int:
 def assign_label(*, by: User, experts: QuerySet[Expert], label: Label) -> int:
     """Label several experts internal or sensitive; restricting is an act of its own with approval."""
     if label not in {Label.INTERNAL, Label.SENSITIVE} or label > by.clearance:
-        raise NotAllowed("您不能使用这个密别。")
+        raise NotAllowed("您不能使用这个标签。")
     return _bulk(by, experts.exclude(label=Label.RESTRICTED), ["label"], label=label)
 
 

@@ -56,7 +56,7 @@ class HonourForm(StyledForm, forms.ModelForm):
             "scope": "列入“重点联系”的称号，持有人符合附加条件即认定为重点联系专家。",
             "clause": "先写条号再写原文，例如：三（二）在京工作的两院院士。",
             "category_hint": "持有人的类别仍由人选定，这里只作提示。",
-            "default_label": "登记这一称号时，专家资料自动设为的密别。",
+            "default_label": "登记这一称号时，专家资料自动设为的标签。",
             "valid_from": "不填为一直有效。",
             "valid_until": "停用称号请填最后有效的日期。",
         }

@@ -62,7 +62,7 @@ class ExpertForm(StyledForm, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.user = user
         self.email_stays = False
-        self.fields["label"] = forms.TypedChoiceField(label="密别", coerce=int, choices=visible_labels(user))
+        self.fields["label"] = forms.TypedChoiceField(label="标签", coerce=int, choices=visible_labels(user))
         self.fields["discipline"] = forms.ChoiceField(
             label="学科", required=False, choices=[("", "请选择"), *discipline_choices()], widget=SearchSelect
         )

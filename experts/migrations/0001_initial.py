@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 (
                     "label",
                     models.SmallIntegerField(
-                        choices=[(0, "内部"), (1, "敏感"), (2, "限知悉")], default=0, verbose_name="密别"
+                        choices=[(0, "内部"), (1, "敏感"), (2, "限知悉")], default=0, verbose_name="标签"
                     ),
                 ),
                 ("sort_key", models.CharField(db_collation="C", editable=False, max_length=200)),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
                 (
                     "default_label",
                     models.SmallIntegerField(
-                        choices=[(0, "内部"), (1, "敏感")], default=0, verbose_name="默认密别"
+                        choices=[(0, "内部"), (1, "敏感")], default=0, verbose_name="默认标签"
                     ),
                 ),
                 ("clause", models.CharField(max_length=300, verbose_name="依据条款")),

@@ -63,7 +63,7 @@ class Honour(models.Model):
     scope = models.CharField("联系范围", max_length=8, choices=Scope, default=Scope.KEY)
     condition = models.CharField("附加条件", max_length=30, choices=HonourCondition, blank=True)
     default_label = models.SmallIntegerField(
-        "默认密别",
+        "默认标签",
         choices=[(Label.INTERNAL.value, "内部"), (Label.SENSITIVE.value, "敏感")],
         default=Label.INTERNAL,
     )

@@ -98,7 +98,7 @@ class Expert(models.Model):
     scope_rule = models.PositiveIntegerField("规则版本", default=0, editable=False)
     scope_decided_at = models.DateTimeField("认定时间", default=timezone.now, editable=False)
 
-    label = models.SmallIntegerField("密别", choices=Label, default=Label.INTERNAL)
+    label = models.SmallIntegerField("标签", choices=Label, default=Label.INTERNAL)
     sort_key = models.CharField(max_length=200, db_collation="C", editable=False)
     confirmed_on = models.DateField("信息核实日期", null=True, blank=True)
     confirmed_by = models.ForeignKey(
@@ -131,6 +131,7 @@ class Expert(models.Model):
     )
 
     objects = ExpertQuerySet.as_manager()
+    stale: bool  # set by a list on its rows (experts/freshness.py)
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"
@@ -182,10 +183,6 @@ class Expert(models.Model):
             return ""
         first = self.scope_basis[0]
         return f"{first['name']} {first['year'] or ''}".strip()
-
-    def is_stale(self, years: int = 2) -> bool:
-        """Whether key information has gone unconfirmed for `years` (二（二）)."""
-        return self.confirmed_on is None or self.confirmed_on < years_before(timezone.localdate(), years)
 
 
 def years_before(day: date, years: int) -> date:

@@ -54,7 +54,7 @@ def bulk(request: UserRequest) -> HttpResponse:
     if done:
         messages.success(request, f"已更新 {done} 人。")
     if done < len(ticked):
-        messages.warning(request, f"{len(ticked) - done} 人未更新：您没有维护权限，或密别不能在这里调整。")
+        messages.warning(request, f"{len(ticked) - done} 人未更新：您没有维护权限，或标签不能在这里调整。")
     return _back(request)
 
 

@@ -17,9 +17,10 @@ from audit.verbs import Verb
 from experts.actions.register import create_expert, set_photo, update_expert
 from experts.enums import Category, Label
 from experts.errors import StaleSave
-from experts.filters import STALE_YEARS, ExpertFilter, chips, visible_labels
+from experts.filters import ExpertFilter, chips, visible_labels
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
+from experts.freshness import ConfirmationLimits
 from experts.listing import list_context
 from experts.models import Award, Expert, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
@@ -35,8 +36,9 @@ def expert_list(request: UserRequest) -> HttpResponse:
     if not user.may("view"):
         raise PermissionDenied
     visible = Expert.objects.visible_to(user)
-    filters = ExpertFilter(params, visible, user=user)
-    context = list_context(filters.qs if filters.form.is_valid() else visible.none(), params) | {
+    limits = ConfirmationLimits.today()
+    filters = ExpertFilter(params, visible, user=user, limits=limits)
+    context = list_context(filters.qs if filters.form.is_valid() else visible.none(), params, limits) | {
         "filters": filters,
         "chips": list(chips(filters, params)),
         "params": params,
@@ -46,7 +48,6 @@ def expert_list(request: UserRequest) -> HttpResponse:
         "categories": Category.choices,
         "labels": visible_labels(user),
         "search_query": params.get("q", ""),
-        "stale_years": STALE_YEARS,
     }
     return render(request, "experts/expert_list.html", context)
 
@@ -105,7 +106,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             for key, label in TABS.items()
         ],
         "may_change": Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists(),
-        "is_stale": expert.is_stale(STALE_YEARS),
+        "is_stale": ConfirmationLimits.today().is_stale(expert.confirmed_on, expert.unit_order),
     }
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)

@@ -42,7 +42,7 @@ def test_bulk_counts_only_what_may_be_changed(client):
     form = {"act": "confirm", "expert": [mine.uuid, mine.uuid, theirs.uuid]}
     assert said(client.post(BULK, form, follow=True)) == [
         "已更新 1 人。",
-        "1 人未更新：您没有维护权限，或密别不能在这里调整。",
+        "1 人未更新：您没有维护权限，或标签不能在这里调整。",
     ]
 
 

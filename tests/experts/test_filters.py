@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from experts.enums import AwardState, Category, Label
 from experts.filters import ExpertFilter, chips, saved_query
+from experts.freshness import ConfirmationLimits
 from experts.models import Expert
 from experts.models.expert import years_before
 from tests.factories import hold, make_award, make_expert, make_unit, restrict
@@ -18,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 def filtered(user, query):
-    return ExpertFilter(QueryDict(query), Expert.objects.visible_to(user), user=user)
+    return ExpertFilter(QueryDict(query), Expert.objects.visible_to(user), user=user, limits=ConfirmationLimits.today())
 
 
 def names(user, query):

@@ -12,6 +12,7 @@ from audit.models import Event
 from experts.actions import register as actions
 from experts.enums import Category, Label, Scope, SensitiveField
 from experts.errors import NotAllowed, StaleSave
+from experts.freshness import ConfirmationLimits
 from experts.models import Award, Expert, SearchToken, SensitiveValue
 from experts.photos import LARGEST, NotAPicture, check_picture, reencoded
 from experts.sensitive import SensitiveInput, check_id_number, opened
@@ -280,19 +281,23 @@ def test_assign_label_above_the_clearance_is_refused(request, persona, label):
     assert expert.label == Label.INTERNAL
 
 
+def is_stale(expert):
+    return ConfirmationLimits.today().is_stale(expert.confirmed_on, expert.unit_order)
+
+
 def test_confirm_notes_today_and_the_person(as_app, officer_haidian):
     expert = make_expert(confirmed_on=date(2020, 1, 1))
-    assert expert.is_stale()
+    assert is_stale(expert)
     with as_app(officer_haidian):
         mine = Expert.objects.changeable_by(officer_haidian).filter(pk=expert.pk)
         assert actions.confirm_information(by=officer_haidian, experts=mine) == 1
     expert.refresh_from_db()
-    assert (expert.confirmed_on, expert.confirmed_by, expert.is_stale()) == (TODAY, officer_haidian, False)
+    assert (expert.confirmed_on, expert.confirmed_by, is_stale(expert)) == (TODAY, officer_haidian, False)
 
 
 @pytest.mark.parametrize(("age", "stale"), [(timedelta(days=729), False), (timedelta(days=733), True)])
 def test_information_is_stale_after_two_years(age, stale):
-    assert make_expert(confirmed_on=TODAY - age).is_stale() is stale
+    assert is_stale(make_expert(confirmed_on=TODAY - age)) is stale
 
 
 # Showing a sensitive value

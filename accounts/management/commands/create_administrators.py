@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if root is None:
             raise CommandError("There are no units yet. Run `manage.py load_reference` first.")
         if RoleAssignment.objects.in_force().filter(role__in=KINDS.values(), user__is_demo=False).exists():
-            raise CommandError("There are administrators already; they open further accounts in the admin pages.")
+            raise CommandError("There are administrators already; they open further accounts themselves.")
         for kind, role in KINDS.items():
             username, name = options[kind]
             password = secrets.token_urlsafe(12)
