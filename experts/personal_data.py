@@ -1,0 +1,96 @@
+"""What is kept about a person: why, who may see it, under which label, for how long (个人信息保护法 第六条).
+
+tests/policy fails on a field of Expert, Award or SensitiveValue that is not classified here. A record's own
+label (`Label`) decides who sees it at all; `right` is what is needed within that; `label` says which label
+the field asks for beyond the record's.
+"""
+
+from dataclasses import dataclass
+
+from accounts.roles import Right
+from experts.enums import SensitiveField
+
+IDENTITY = "识别本人，查重"
+CONTACT = "日常联系（四（一））"
+SCOPE = "认定联系范围和类别（三）"
+SERVICE = "按专业、岗位安排联系和服务（四）"
+HONOUR = "认定重点联系的依据（三（二））"
+CARE = "关心身心健康，特殊一线岗位医疗保健（四（三））"
+TRACE = "说明资料由谁在何时维护、是否过期（二（二））"
+
+# The record's own life: kept while the person is on the register, then as long as its archive is.
+REGISTER = "在册期间；退出后随档案保存"
+UNTIL_REPLACED = "在册期间；更新即覆盖，不留旧值"
+RECORD = "随记录"
+MASKED = "随记录，默认遮蔽，查看须填事由并留痕"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """One field's classification, in the words of the privacy notice."""
+
+    purpose: str
+    right: Right = "view"
+    label: str = RECORD
+    retention: str = REGISTER
+
+
+EXPERT = {
+    "record_number": Personal(IDENTITY),
+    "name": Personal(IDENTITY),
+    "former_names": Personal(IDENTITY),
+    "gender": Personal(IDENTITY),
+    "birth": Personal(IDENTITY),
+    "birth_day_known": Personal(IDENTITY),
+    "nationality": Personal(IDENTITY),
+    "photo": Personal(IDENTITY, retention=UNTIL_REPLACED),
+    "id_type": Personal(IDENTITY),
+    "political_affiliation": Personal(SERVICE),
+    "employer": Personal(SERVICE),
+    "post": Personal(SERVICE),
+    "title": Personal(SERVICE),
+    "discipline": Personal(SERVICE),
+    "education": Personal(SERVICE),
+    "fields_of_work": Personal(SERVICE),
+    "is_frontline": Personal(CARE),
+    "email": Personal(CONTACT, retention=UNTIL_REPLACED),
+    "office_phone": Personal(CONTACT, retention=UNTIL_REPLACED),
+    "address": Personal(CONTACT, retention=UNTIL_REPLACED),
+    "works_in_beijing": Personal(SCOPE),
+    "works_in_beijing_confirmed_on": Personal(SCOPE),
+    "category": Personal(SCOPE),
+    "scope": Personal(SCOPE),
+    "scope_basis": Personal(SCOPE),
+    "scope_rule": Personal(SCOPE),
+    "scope_decided_at": Personal(SCOPE),
+    "confirmed_on": Personal(TRACE),
+    "confirmed_by": Personal(TRACE),
+    "created_at": Personal(TRACE),
+    "created_by": Personal(TRACE),
+    "updated_at": Personal(TRACE),
+    "updated_by": Personal(TRACE),
+}
+AWARD = {
+    "honour": Personal(HONOUR),
+    "text": Personal(HONOUR),
+    "issuer": Personal(HONOUR),
+    "level": Personal(HONOUR),
+    "year": Personal(HONOUR),
+    "document": Personal(HONOUR),
+    "state": Personal(HONOUR),
+    "verified_by": Personal(TRACE),
+    "verified_at": Personal(TRACE),
+}
+# Values of `SensitiveValue.field`: each is a field of its own.
+SENSITIVE = {
+    SensitiveField.ID_NUMBER: Personal(IDENTITY, "sensitive", MASKED),
+    SensitiveField.PHONE: Personal(CONTACT, "sensitive", MASKED, UNTIL_REPLACED),
+    SensitiveField.HEALTH: Personal(CARE, "sensitive", MASKED, UNTIL_REPLACED),
+}
+# Of the model, not of the person: keys, the locks, and what is derived from fields above.
+EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "label", "sort_key", "version"})
+AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "label"})
+# `ciphertext` holds the values that SENSITIVE classifies, `blind_index` a keyed digest of an ID number.
+SENSITIVE_MACHINERY = frozenset(
+    {"id", "expert", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order"}
+)

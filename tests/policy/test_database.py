@@ -1,0 +1,182 @@
+"""A walk over PostgreSQL's catalog: locks, views, definer functions and privileges are what was decided."""
+
+import pytest
+from django.apps import apps
+from guardian.models import GroupObjectPermission, UserObjectPermission
+
+from liaison.privileges import PRIVILEGES, ROLES, WORKER_COLUMNS
+from tests.factories import make_expert, make_user, restrict
+
+pytestmark = pytest.mark.django_db
+# Tables without row-level security, and why each needs none.
+WITHOUT_LOCK = {
+    "account_emailaddress": "e-mail is not used to sign in; nobody but the owner writes it, and it is empty",
+    "account_emailconfirmation": "e-mail is not used to sign in; no role may read it",
+    "accounts_confirmation": "about accounts and units; the security administrator's pages keep it",
+    "accounts_roleassignment": "who works where; reading it is what decides every right",
+    "accounts_unit": "the unit tree is public within the product",
+    "accounts_unitsetting": "settings of units hold no person",
+    "accounts_user": "colleagues' names and offices; sign-in reads it before there is an actor",
+    "audit_event": "holds record numbers and field names only; insert-only by privilege and trigger",
+    "auth_group": "Django's, empty, no role may read it",
+    "auth_group_permissions": "Django's, empty, no role may read it",
+    "auth_permission": "Django's names of permissions",
+    "core_context_key": "the signing key; no role may read it",
+    "core_holiday": "the public calendar",
+    "django_admin_log": "what administrators did in Django admin, which holds nothing of experts",
+    "django_content_type": "Django's names of models",
+    "django_migrations": "names of migrations",
+    "django_session": "found by a random key only; read before there is an actor",
+    "experts_discipline": "public reference data",
+    "experts_honour": "public reference data",
+    "experts_ruleversion": "versions of public reference data",
+    "guardian_groupobjectpermission": "guardian's generic table, always empty, no role may read it",
+    "guardian_userobjectpermission": "guardian's generic table, always empty, no role may read it",
+}
+# Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
+DEFINERS = {
+    "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
+    "core_actor", "experts_drop_tokens", "experts_move_tokens",
+}  # fmt: skip
+FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
+# Open to PUBLIC: they run as the caller, and read nothing that the caller could not read.
+INVOKERS = {
+    "accounts_role_rights": "a constant table, the same as accounts/roles.py",
+    "audit_refuse_change": "a trigger that only refuses",
+    "experts_check_tokens": "a trigger; it sees what its writer sees",
+    "experts_copy_label": "a trigger; it sees what its writer sees",
+    "experts_copy_lock": "a trigger; it sees what its writer sees",
+    "experts_copy_unit": "a trigger; it sees what its writer sees",
+}
+
+
+def tables(sql):
+    return {name for (name,) in sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+
+
+def test_every_model_and_table_has_privileges_decided(sql):
+    models = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    assert models <= set(PRIVILEGES)
+    assert tables(sql) == set(PRIVILEGES)
+
+
+def test_every_table_is_locked_or_open_for_a_reason(sql):
+    locked = {
+        name
+        for (name,) in sql(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
+            " AND relnamespace = 'public'::regnamespace AND relrowsecurity AND relforcerowsecurity"
+        )
+    }
+    assert locked & set(WITHOUT_LOCK) == set()
+    assert locked | set(WITHOUT_LOCK) == tables(sql)
+
+
+def test_every_table_that_leads_to_an_expert_is_locked(sql):
+    """By foreign key or by a column that holds an expert's number."""
+    near = sql(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " AND a.attname IN ('expert_id', 'content_object_id')"
+        " UNION SELECT conrelid::regclass::text FROM pg_constraint"
+        " WHERE confrelid = 'experts_expert'::regclass"
+    )
+    assert {name for (name,) in near} & set(WITHOUT_LOCK) == set()
+    assert len(near) >= 5
+
+
+def test_views_run_as_their_reader_and_nothing_is_materialized(sql):
+    found = sql(
+        "SELECT relname, relkind, coalesce(reloptions, '{}') FROM pg_class"
+        " WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+    )
+    assert [name for name, kind, _ in found if kind == "m"] == []
+    assert [name for name, _, options in found if "security_invoker=true" not in options] == []
+
+
+def test_definer_functions_are_the_known_ones_with_a_fixed_path_and_closed_to_public(sql):
+    found = sql(
+        "SELECT p.proname, coalesce(p.proconfig, '{}'), EXISTS (SELECT FROM"
+        " aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) acl WHERE acl.grantee = 0),"
+        " p.prorettype = 'trigger'::regtype"
+        " FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef"
+    )
+    assert {name for name, *_ in found} == DEFINERS
+    assert [name for name, options, _, _ in found if FIXED_PATH not in options] == []
+    # A trigger function cannot be called, whoever may execute it.
+    assert [name for name, _, public, trigger in found if public and not trigger] == []
+
+
+def test_other_functions_are_known(sql):
+    found = sql("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND NOT prosecdef")
+    assert {name for (name,) in found} == set(INVOKERS)
+
+
+def decided(role):
+    """(table, column or "", act) as liaison/privileges.py says."""
+    index = ROLES.index(role)
+    found = {
+        (table, "", act)
+        for table, acts in PRIVILEGES.items()
+        for act in filter(None, acts[index].split(", "))
+    }
+    if role == "liaison_worker":
+        found |= {
+            (table, column, act)
+            for table, by_act in WORKER_COLUMNS.items()
+            for act, columns in by_act.items()
+            for column in columns
+        }
+    return found
+
+
+GRANTED = """
+    SELECT c.relname, '', acl.privilege_type FROM pg_class c, aclexplode(c.relacl) acl
+    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relnamespace = 'public'::regnamespace
+      AND acl.grantee = coalesce(to_regrole(%(role)s)::oid, 0)
+    UNION ALL
+    SELECT c.relname, a.attname, acl.privilege_type
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) acl
+    WHERE c.relnamespace = 'public'::regnamespace AND acl.grantee = coalesce(to_regrole(%(role)s)::oid, 0)
+"""
+
+
+def granted(role):
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(GRANTED, {"role": role})
+        return set(cursor.fetchall())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_privileges_are_those_of_the_table(role):
+    assert granted(role) == decided(role)
+
+
+def test_privileges_of_the_other_roles():
+    assert granted("liaison_audit") == {("audit_event", "", "SELECT")}
+    assert {act for _, _, act in granted("liaison_backup")} == {"SELECT"}
+    assert granted("public") == set()
+
+
+def test_no_role_of_ours_may_make_tables_or_reach_another(sql):
+    assert (
+        sql(
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'liaison!_%%' ESCAPE '!'"
+            " AND rolname NOT IN ('liaison_owner') AND has_schema_privilege(rolname, 'public', 'CREATE')"
+        )
+        == []
+    )
+    assert (
+        sql(
+            "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
+            " WHERE r.rolname IN ('liaison_app', 'liaison_worker', 'liaison_audit')"
+        )
+        == []
+    )
+
+
+def test_guardians_generic_tables_stay_empty():
+    restrict(make_expert("限知悉"), make_user(), make_user())
+    assert (UserObjectPermission.objects.count(), GroupObjectPermission.objects.count()) == (0, 0)

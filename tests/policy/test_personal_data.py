@@ -1,0 +1,35 @@
+"""Every personal field says what it is for, who may see it and for how long; undecided is red."""
+
+from typing import get_args
+
+import pytest
+
+from accounts.roles import Right
+from experts import personal_data
+from experts.enums import SensitiveField
+from experts.models import Award, Expert, SensitiveValue
+
+MODELS = [
+    (Expert, personal_data.EXPERT, personal_data.EXPERT_MACHINERY),
+    (Award, personal_data.AWARD, personal_data.AWARD_MACHINERY),
+    (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "personal", "machinery"), MODELS, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_every_field_is_classified_once(model, personal, machinery):
+    assert sorted([*personal, *machinery]) == sorted(field.name for field in model._meta.concrete_fields)
+
+
+def test_every_sensitive_value_is_classified_with_a_right_of_its_own():
+    assert set(personal_data.SENSITIVE) == set(SensitiveField)
+    assert {each.right for each in personal_data.SENSITIVE.values()} == {"sensitive"}
+
+
+def test_every_classification_is_whole():
+    for table in (personal_data.EXPERT, personal_data.AWARD, personal_data.SENSITIVE):
+        for name, each in table.items():
+            assert all((each.purpose, each.label, each.retention)), name
+            assert each.right in get_args(Right), name
