@@ -62,7 +62,7 @@ def plain_static(settings):
         ("{% scope_badge scope=None %}", '<span class="tag tag-neutral">未认定</span>'),
         (
             "{% label_mark label=2 %}",
-            '<span class="mark mark-restricted"><span class="visually-hidden">知悉范围：</span>限知悉</span>',
+            '<span class="mark mark-restricted"><span class="visually-hidden">标签：</span>限知悉</span>',
         ),
         (
             '{% datum label="曾用名" value="" %}',
