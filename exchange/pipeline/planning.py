@@ -102,7 +102,7 @@ class Planner:
         for place, (number, _, _, _, _, body) in enumerate(plan.packed):
             if number in additions:
                 row = Planned(number, RowContent(**marshal.loads(body)), RowState.OK.value)  # noqa: S302
-                row.content.changes = []
+                row.content.changes, row.content.problems = [], []  # what the register said before
                 for other in additions[number]:
                     self._unite(row, other)
                 self._consult([row])

@@ -221,3 +221,27 @@ def test_a_year_that_was_missing_is_an_update(officer_haidian, tmp_path):
     assert actions(run(dated, officer_haidian, "--commit")) == ["update"]
     assert actions(run(dated, officer_haidian, "--commit")) == ["unchanged"]
     assert Award.objects.get().year == 2015
+
+
+def test_what_a_later_row_adds_is_held_against_the_register_once(officer_haidian, tmp_path):
+    run(csv_of(tmp_path, "张一,男,198510,110105198510104635,城北医院,主任,,"), officer_haidian, "--commit")
+    twice = csv_of(
+        tmp_path,
+        "李二,男,198510,110105198510104635,城北医院,主任,,",
+        "李二,男,198510,110105198510104635,城北医院,主任,中国科学院院士,",
+    )
+    answer = run(twice, officer_haidian)
+    assert [(row["row"], row["column"]) for row in answer["rejected"]] == [(2, "id_number")]
+    assert answer["duplicates"] == [{"row": 3, "of_row": 2}]
+
+
+def test_a_duplicate_fills_what_its_first_row_lacks(officer_haidian, tmp_path):
+    twice = csv_of(
+        tmp_path,
+        "张一,男,198510,,城北医院,主任,中国科学院院士,",
+        "张一,男,1985.10,110105198510104635,城北医院,,国务院特贴,13800000000",
+    )
+    answer = run(twice, officer_haidian, "--commit")
+    assert answer["people"][0]["honours"] == ["CAS", "STATE_ALLOWANCE"]
+    assert set(SensitiveValue.objects.values_list("field", flat=True)) == {"id_number", "phone"}
+    assert actions(run(twice, officer_haidian)) == ["unchanged"]
