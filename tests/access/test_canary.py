@@ -1,0 +1,281 @@
+"""A restricted record shows in nothing that anybody but the persons on its list is sent: no text of it, and
+no page that differs by a byte from what it would be if the record did not exist."""
+
+import re
+from datetime import date
+from urllib.parse import unquote, urlencode
+from uuid import UUID
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from experts.enums import AwardState, Category, SensitiveField
+from experts.listing import ORDERS
+from experts.models import Expert, SavedFilter
+from liaison.access import ROUTES
+from reminders.models import Message
+from tests.access.test_routes import TOKEN, body
+from tests.exchange import wizard
+from tests.experts.honours import previewed as change_previewed
+from tests.factories import make_award, make_expert, make_sensitive, restrict
+from tests.personas import PERSONAS
+
+MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
+RECORD, AWARD = UUID(int=0xCA), UUID(int=0xCB)
+ID_NUMBER = "11010519491231002X"
+TEXTS = {
+    "name": f"{MARK}一号",
+    "nationality": f"{MARK}国",
+    "employer": f"{MARK}研究所",
+    "post": f"{MARK}总设计师",
+    "title": f"{MARK}研究员",
+    "education": f"{MARK}博士",
+    "fields_of_work": f"{MARK}研究方向",
+    "email": f"{MARK}@demo.example",
+    "office_phone": f"{MARK}010-00009999",
+    "address": f"{MARK}路1号",
+}
+AWARD_TEXTS = {"text": f"{MARK}奖", "issuer": f"{MARK}授奖机关", "document": f"{MARK}证字1号"}
+SECRETS = {"id_number": ID_NUMBER, "phone": f"{MARK}13800138000", "health": f"{MARK}健康说明"}
+VALUES = [*TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), NUMBER]
+OTHERS = [name for name in PERSONAS if name != "cleared_city"]
+SEARCHES = [MARK, f"{MARK}一号", "雀", "jsq", "jsqyh", "jin", "jinsique", NUMBER, f"{MARK}研究所", "研究所"]
+FILTERS = [
+    {"unit": "D04"},
+    {"label": "0"},
+    {"label": "1"},
+    {"label": "2"},
+    {"honour": "STATE_ALLOWANCE"},
+    {"honour": "MUNICIPAL_AWARD"},
+    {"pending": "yes"},
+    {"scope": "key"},
+    {"category": "science_engineering"},
+    {"category": "none"},
+    {"discipline": "590"},
+    {"age": "66-"},
+    {"freshness": "stale"},
+    {"letter": "j"},
+    {"count": "exact"},
+    {"q": "jsq", "unit": "D04", "sort": "-age"},
+    *({"sort": sort} for sort in ORDERS),
+]
+
+
+@pytest.fixture
+def neighbours(personas):
+    """Records beside the canary that others do see, so that pages are not empty; and what is one's own."""
+    for name in ("金丝猴", "林大同"):
+        expert = make_expert(name, birth=date(1950, 1, 1), employer="示范研究所", awards=["STATE_ALLOWANCE"])
+        make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
+    for user in personas.values():
+        SavedFilter.objects.create(user=user, name="常用", query="q=jsq")
+        Message.objects.create(recipient=user, text="请核实信息", url="/experts/?freshness=stale")
+    return personas
+
+
+def release_canary(personas):
+    """The record, on the list of one persona."""
+    canary = make_expert(
+        uuid=RECORD,
+        record_number=NUMBER,
+        former_names=[f"{MARK}旧名"],
+        birth=date(1949, 12, 31),
+        birth_day_known=True,
+        discipline_id="590",
+        category=Category.SCIENCE_ENGINEERING,
+        confirmed_on=date(2020, 1, 1),
+        awards=["STATE_ALLOWANCE"],
+        **TEXTS,
+    )
+    make_award(canary, "MUNICIPAL_AWARD", uuid=AWARD, state=AwardState.PENDING, **AWARD_TEXTS)
+    for name, text in SECRETS.items():
+        make_sensitive(canary, SensitiveField(name), text)
+    canary.photo.save("canary.jpg", ContentFile(f"{MARK}相片".encode()), save=True)
+    return restrict(canary, personas["cleared_city"], approver=personas["director_haidian"])
+
+
+def object_requests():
+    """Every route that names an expert, with the canary's keys."""
+    args = {"expert": [RECORD], "field": [RECORD, "phone"], "award": [RECORD, AWARD]}
+    for key, row in ROUTES.items():
+        if row.about in args:
+            path = reverse(key, args=args[row.about])
+            yield "get", path, {}
+            yield "post", path, {}
+    detail = reverse("experts:detail", args=[RECORD])
+    for tab in ("awards", "facts", "log"):
+        yield "get", f"{detail}?tab={tab}", {}
+    for name in SECRETS:
+        yield "post", reverse("experts:reveal", args=[RECORD, name]), {"reason": "核对"}
+    yield "post", reverse("experts:award_verify", args=[RECORD, AWARD]), {"accept": "yes"}
+    yield "post", reverse("experts:edit", args=[RECORD]), {"name": "换名", "version": 1, "unit": "D04"}
+
+
+def plain_requests():
+    """Every route without an object (the gallery shows samples only), the list and its suggestions in every
+    way, and acts on many records."""
+    for key, row in ROUTES.items():
+        if row.about == "" and key != "core:gallery" and not key.startswith("admin/"):
+            yield "get", reverse(key), {}
+    listing, suggest = reverse("experts:list"), reverse("experts:suggest")
+    for query in ({"q": text} for text in SEARCHES):
+        yield "get", f"{listing}?{urlencode(query)}", {}
+        yield "get", f"{suggest}?{urlencode(query)}", {}
+    for query in FILTERS:
+        yield "get", f"{listing}?{urlencode(query)}", {}
+    for act in ({"act": "confirm"}, {"act": "category", "category": "other"}, {"act": "unit", "unit": "D04"},
+                {"act": "label", "label": "0"}, {"act": "label", "label": "2"}):  # fmt: skip
+        yield "post", reverse("experts:bulk"), act | {"expert": [str(RECORD)]}
+    yield "post", reverse("experts:save_filter"), {"name": "金", "query": "q=jsq"}
+    for app in ("audit/event", "accounts/user", "accounts/unit", "accounts/confirmation"):
+        for query in ("", f"?q={NUMBER}", f"?q={MARK}"):
+            yield "get", f"/admin/{app}/{query}", {}
+
+
+REQUESTS = [*plain_requests(), *object_requests()]
+
+
+def ask(user, method, path, data):
+    """Status, page and address of an answer, redirects followed; nothing that it does stays."""
+    client = Client()
+    with transaction.atomic():
+        client.force_login(user, backend="accounts.backends.LockingBackend")
+        response = getattr(client, method)(path, data, follow=True)
+        text = TOKEN.sub("", body(response).decode())
+        answer = response.status_code, response.redirect_chain, text
+        transaction.set_rollback(True)
+    return answer
+
+
+def walk(user):
+    return {(method, path, str(data)): ask(user, method, path, data) for method, path, data in REQUESTS}
+
+
+def stable(text):
+    """Without what grows or is drawn anew with every request: moments, the trail's numbers, other keys."""
+    text = re.sub(r"/admin/audit/event/\d+/", "/admin/audit/event/", text)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{21}", "", text)
+    return re.sub(r"\d+:\d\d(:\d\d(\.\d+)?)?|\d+ (秒|分钟)前|刚刚", "", text)
+
+
+def changed(before, after):
+    """The requests that are answered otherwise than before."""
+    return [
+        request
+        for request, (status, chain, text) in after.items()
+        if (status, chain, stable(text)) != (*before[request][:2], stable(before[request][2]))
+    ]
+
+
+def told(text, request):
+    """The canary's values in an answer, but for what the request itself has said."""
+    asked = unquote(str(request))
+    return [value for value in VALUES if value in text and value not in asked]
+
+
+def test_the_marker_appears_to_the_person_on_the_list(neighbours):
+    release_canary(neighbours)
+    found = {request: told(text, ()) for request, (_, _, text) in walk(neighbours["cleared_city"]).items()}
+    listing, suggest, detail = "/experts/", "/experts/suggest/", f"/experts/{RECORD}/"
+    seen = {path.partition("?")[0] for (_, path, _), values in found.items() if values}
+    assert {listing, suggest, detail, f"{detail}edit/", f"{detail}awards/{AWARD}/edit/"} <= seen
+    for text in SEARCHES:
+        if text in {"jsq", "jinsique"}:  # a beginning of the whole name's initials and pinyin
+            continue
+        asked = urlencode({"q": text})
+        assert f"{MARK}一号" in found["get", f"{listing}?{asked}", "{}"], text
+        assert f"{MARK}一号" in found["get", f"{suggest}?{asked}", "{}"], text
+    shown = set().union(*found.values())
+    assert shown == set(VALUES)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_to_everybody_else_every_answer_is_as_if_the_record_did_not_exist(neighbours, name):
+    user = neighbours[name]
+    before = walk(user)
+    release_canary(neighbours)
+    after = walk(user)
+    leaks = {request: told(answer[2], request) for request, answer in after.items()}
+    assert {request: values for request, values in leaks.items() if values} == {}
+    assert changed(before, after) == []
+
+
+def test_the_person_on_the_list_counts_one_more(neighbours):
+    user = neighbours["cleared_city"]
+    before = walk(user)
+    release_canary(neighbours)
+    after = walk(user)
+    paths = {path.partition("?")[0] for _, path, _ in changed(before, after)}
+    assert {"/", "/experts/", "/experts/suggest/"} <= paths
+
+
+def test_the_trail_tells_the_auditor_which_record_was_looked_at_but_nothing_of_it(neighbours, client_of):
+    release_canary(neighbours)
+    client = client_of(neighbours["cleared_city"])
+    client.get(reverse("experts:detail", args=[RECORD]))
+    client.post(reverse("experts:reveal", args=[RECORD, "phone"]), {"reason": "核对"})
+    page = client_of(neighbours["auditor"]).get("/admin/audit/event/").content.decode()
+    assert page.count(NUMBER) >= 2
+    assert MARK not in page
+
+
+@pytest.mark.parametrize("row", [
+    f"{MARK}一号,男,1949-12,{ID_NUMBER},{MARK}研究所,院长,,",
+    f"另一人,男,1949-12,{ID_NUMBER},示范大学,院长,,",
+    f"{MARK}一号,男,1949-12,,{MARK}研究所,院长,,",
+], ids=["all the same", "the ID number", "name, birth and employer"])  # fmt: skip
+@pytest.mark.parametrize("name", ["officer_haidian", "staff_city"])
+def test_an_import_that_meets_the_record_goes_on_as_if_it_did_not_exist(
+    neighbours, client_of, monkeypatch, name, row
+):
+    client = client_of(neighbours[name])
+    outcomes = [imported(client, monkeypatch, row)]
+    release_canary(neighbours)
+    outcomes.append(imported(client, monkeypatch, row))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][0]["create"] == 1
+    assert outcomes[0][2] == 1
+
+
+def test_an_import_by_the_person_on_the_list_meets_the_record(neighbours, client_of, monkeypatch):
+    release_canary(neighbours)
+    client = client_of(neighbours["cleared_city"])
+    counts, _, created = imported(
+        client, monkeypatch, f"{MARK}一号,男,1949-12,{ID_NUMBER},{MARK}研究所,院长,,"
+    )
+    assert (counts["create"], counts["update"], created) == (0, 1, 0)
+
+
+class Undone(Exception):
+    """Takes an import back."""
+
+
+def imported(client, monkeypatch, row):
+    """Counts, preview page and new records of an import that is then taken back."""
+    outcome = None
+    try:
+        with transaction.atomic():
+            roster = wizard.previewed(client, monkeypatch, row)
+            page = client.get(wizard.url("detail", roster)).content.decode()
+            page = TOKEN.sub("", page).replace(str(roster.uuid), "")
+            before = Expert.objects.count()
+            client.post(wizard.url("commit", roster))
+            roster = wizard.work(roster, monkeypatch)
+            assert roster.stage == "committed", roster.job_error
+            outcome = roster.counts, stable(page), Expert.objects.count() - before
+            raise Undone
+    except Undone:
+        return outcome
+
+
+@pytest.mark.parametrize("name", ["staff_city"])
+def test_a_catalogue_change_moves_nobody_hidden(neighbours, name):
+    before = change_previewed(neighbours[name], valid_until=date(2020, 1, 1))
+    release_canary(neighbours)
+    after = change_previewed(neighbours[name], valid_until=date(2020, 1, 1))
+    listed = change_previewed(neighbours["cleared_city"], valid_until=date(2020, 1, 1))
+    assert (before.to_general, before.shown) == (after.to_general, after.shown)
+    assert listed.to_general == after.to_general + 1
