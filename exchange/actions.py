@@ -21,7 +21,6 @@ from exchange.reading.refusals import MAX_FILE_BYTES, MEGABYTE
 from exchange.rows import content, seal
 from exchange.synonyms import FIELD_LABELS, FIRST_FILLED, REPEATABLE
 
-
 NO_QUEUE = "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。"
 
 

@@ -1,7 +1,6 @@
 """The Celery application. Queue `user` works under a person's rights, queue `system` as liaison_worker."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

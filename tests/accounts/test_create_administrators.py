@@ -9,7 +9,11 @@ from accounts.models import User
 from accounts.roles import Role
 
 pytestmark = pytest.mark.django_db
-NAMES = ("--system", "xitong01", "系统甲", "--security", "anquan01", "安全乙", "--auditor", "shenji01", "审计丙")
+NAMES = (
+    *("--system", "xitong01", "系统甲"),
+    *("--security", "anquan01", "安全乙"),
+    *("--auditor", "shenji01", "审计丙"),
+)
 
 
 def test_three_accounts_are_opened_with_one_time_passwords():
@@ -31,7 +35,9 @@ def test_three_accounts_are_opened_with_one_time_passwords():
 def test_a_second_time_it_refuses_and_opens_nobody():
     call_command("create_administrators", *NAMES, stdout=StringIO())
     with pytest.raises(CommandError, match="already"):
-        call_command("create_administrators", *(name.replace("01", "02") for name in NAMES), stdout=StringIO())
+        call_command(
+            "create_administrators", *(name.replace("01", "02") for name in NAMES), stdout=StringIO()
+        )
     assert User.objects.count() == 3
 
 

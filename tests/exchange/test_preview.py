@@ -279,4 +279,5 @@ def test_an_id_number_shown_for_mending_is_on_the_record(client, monkeypatch):
     client.get(url("detail", roster), {"show": "create"})
     assert not revealed.exists()
     client.get(url("detail", roster), {"show": "held"})
-    assert list(revealed.values_list("kind", "reference", "fields")) == [("roster", str(roster.uuid), ["id_number"])]
+    told = list(revealed.values_list("kind", "reference", "fields"))
+    assert told == [("roster", str(roster.uuid), ["id_number"])]

@@ -19,7 +19,8 @@ DAY = timedelta(days=1)
 
 
 def filtered(user, query):
-    return ExpertFilter(QueryDict(query), Expert.objects.visible_to(user), user=user, limits=ConfirmationLimits.today())
+    limits = ConfirmationLimits.today()
+    return ExpertFilter(QueryDict(query), Expert.objects.visible_to(user), user=user, limits=limits)
 
 
 def names(user, query):
