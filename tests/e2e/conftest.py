@@ -59,6 +59,7 @@ def opened(
     context = browser.new_context(
         base_url=url, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
+    context.set_default_timeout(10_000)
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -1,0 +1,63 @@
+"""二（二）: an officer brings the office's own roster into the register."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Running
+from tests.e2e.steps import PATIENCE, confirm, figures, is_wider_than_the_screen, pick, sign_in
+from tests.product import PROJECT
+
+pytestmark = pytest.mark.e2e
+ROSTER = PROJECT / "tests" / "rosters" / "merged_7.xlsx"
+
+
+def mend(page: Page, row: int, label: str, text: str) -> None:
+    """Put a held row right and have it checked again."""
+    form = page.get_by_role("form", name=f"改第 {row} 行")
+    form.get_by_label(label).fill(text)
+    form.get_by_role("button", name="改好了，重新检查").click()
+    expect(page.locator(f"#row-{row}.import-held")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="待处理")).to_be_visible(timeout=PATIENCE)
+
+
+def test_an_officer_imports_a_roster_with_two_rows_mended_in_the_page(product: Running, page: Page) -> None:
+    sign_in(page, product, "officer_haidian")
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="导入名册").click()
+    page.get_by_role("link", name="导入一份名册").first.click()
+    page.locator("input[type=file]").set_input_files(ROSTER)
+    expect(page.get_by_text("merged_7.xlsx")).to_be_visible()
+    page.get_by_role("button", name="上传").click()
+
+    page.get_by_role("button", name="检查名册").click(timeout=PATIENCE)
+
+    expect(page.locator("main")).to_contain_text("共 120 行 · 重点 75 人", timeout=PATIENCE)
+    before = {"新增": "111人", "更新": "0人", "无变化": "0人", "待处理": "4行", "重复": "5行"}
+    assert figures(page) == before
+    page.get_by_role("link", name="看待处理的行").click()
+    mend(page, 28, "证件号码", "110105197509056301")
+    mend(page, 49, "姓名", "林知遥")
+    assert figures(page) == before | {"新增": "113人", "待处理": "2行"}
+    assert not is_wider_than_the_screen(page)
+
+    page.get_by_role("button", name="导入 113 人").click()
+    confirm(page)
+
+    expect(page.locator("main")).to_contain_text("新增 113 人，更新 0 人", timeout=PATIENCE)
+    assert figures(page) == {
+        "新增": "113人",
+        "更新": "0人",
+        "无变化": "0人",
+        "没有导入": "2行",
+        "重复": "5行",
+    }
+    page.goto("/experts/?q=lzy&sort=-updated")
+    expect(page.get_by_role("link", name="林知遥", exact=True)).to_be_visible()
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="导入名册").click()
+    expect(page.locator("main")).to_contain_text("已导入")
+
+
+def test_the_unit_of_a_roster_is_found_by_typing(product: Running, page: Page) -> None:
+    sign_in(page, product, "staff_city")
+    page.goto("/imports/new/")
+    pick(page, "联系单位", "海淀", "海淀区委")
+    expect(page.locator("select[name=unit]")).to_have_value("D04")
