@@ -19,7 +19,10 @@
     return {
       preload: "focus",
       loadThrottle: 250,
-      score: () => () => 1, // the server has chosen and ordered them
+      // The server has chosen and ordered them; what is chosen already is kept out of the way while typing.
+      score(query) {
+        return (item) => (query && this.items.includes(item.value) ? 0 : 1);
+      },
       shouldLoad: () => true,
       render: {
         option,
