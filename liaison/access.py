@@ -112,7 +112,7 @@ ROUTES: dict[str, Access] = {
     "experts:suggest": reads(answers(200)),
     "experts:create": form(answers(403, (OFFICERS, 200)), 200),
     "experts:bulk": acts(answers(403, (OFFICERS, 302))),
-    "experts:save_filter": acts(OWN),
+    "experts:save_filter": acts(answers(403, (READERS, 302))),
     "experts:delete_filter": acts(OWN, "saved filter"),
     "experts:detail": reads(answers(404, (SEERS, 200)), "expert"),
     "experts:edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "expert"),

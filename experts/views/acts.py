@@ -71,6 +71,8 @@ def confirm(request: UserRequest, uuid: str) -> HttpResponse:
 
 @require_POST
 def save_filter(request: UserRequest) -> HttpResponse:
+    if not request.user.may("view"):
+        raise PermissionDenied
     form = SavedFilterForm(request.POST)
     query = saved_query(QueryDict(request.POST.get("query", "")))
     if not form.is_valid() or len(query) > 1000:
