@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exchange.honour_text import HonourCatalogue, HonourClaim
+from exchange.honour_text import HonourClaim
 
 # The longest text that the register holds, by field.
 LONGEST = {
@@ -64,30 +64,5 @@ class CheckedRow:
     duplicate_of: int | None = None
     fills: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def codes(self) -> list[str]:
-        return sorted({claim.code for claim in self.honours})
-
-    @property
-    def works_in_beijing(self) -> bool:
-        return self.values.get("works_in_beijing") != "no"
-
-    def as_person(self, catalogue: HonourCatalogue) -> dict[str, object]:
-        """The row as the import command prints a person."""
-        return {
-            "row": self.row,
-            "name": self.values["name"],
-            "birth": self.values.get("birth", "")[:7],
-            "employer": self.values.get("employer", ""),
-            "honours": self.codes,
-            "scope": catalogue.scope(self.codes, works_in_beijing=self.works_in_beijing),
-        }
-
     def hold(self, column: str, value: str, reason: str) -> None:
         self.problems.append(Problem(column, value, reason))
-
-
-def unite(first: CheckedRow, other: CheckedRow) -> None:
-    """Add a duplicate's honours, and the values that the first row lacked, to the first row."""
-    first.values.update(other.fills)
-    first.honours = tuple(dict.fromkeys((*first.honours, *other.honours)))

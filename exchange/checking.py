@@ -11,7 +11,7 @@ from functools import lru_cache
 from core.chinese import clean_name, clean_text
 from core.dates import Birth, parse_month, today_in_beijing
 from core.id_numbers import IdNumberType, birth_of, gender_of, parse_id_number
-from exchange.checked import LONGEST, CheckedRow, Problem, unite
+from exchange.checked import LONGEST, CheckedRow, Problem
 from exchange.duplicates import SeenPeople
 from exchange.honour_text import HonourCatalogue, HonourClaim, HonourEntry, HonourReading
 from exchange.synonyms import FIELD_LABELS
@@ -24,8 +24,6 @@ __all__ = [
     "Problem",
     "check_row",
     "check_rows",
-    "summarise",
-    "unite",
 ]
 
 _OCTOBER_OR_JANUARY = re.compile(r"\d{4}\.1")
@@ -85,34 +83,6 @@ def check_rows(
         if not checked.problems:
             people.place(checked)
         yield checked
-
-
-def summarise(rows: Iterable[CheckedRow], catalogue: HonourCatalogue) -> dict[str, object]:
-    """The result of a check as the import command prints it; holds every person, so not for streams."""
-    people: dict[int, CheckedRow] = {}
-    rejected: list[dict[str, object]] = []
-    duplicates: list[dict[str, int]] = []
-    total = 0
-    for checked in rows:
-        total += 1
-        for problem in checked.problems:
-            rejected.append(
-                {
-                    "row": checked.row,
-                    "column": problem.column,
-                    "value": problem.value,
-                    "reason": problem.reason,
-                }
-            )
-        if checked.problems:
-            continue
-        if checked.duplicate_of is None:
-            people[checked.row] = checked
-        else:
-            duplicates.append({"row": checked.row, "of_row": checked.duplicate_of})
-            unite(people[checked.duplicate_of], checked)
-    found = [person.as_person(catalogue) for person in people.values()]
-    return {"rows": total, "people": found, "rejected": rejected, "duplicates": duplicates}
 
 
 @lru_cache(maxsize=20_000)

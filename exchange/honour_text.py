@@ -3,14 +3,11 @@
 Pure: the catalogue is plain data, so that the importer can fill it from the database or a file.
 """
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Self
 
 _QUOTES = re.compile("[“”„‟\"＂‘’‚‛'＇`´「」『』《》〈〉〝〞【】]")
 _SEPARATORS = r"\s、，,;；/|·•●▪◆★☆&+。:：!~"
@@ -51,8 +48,6 @@ class HonourEntry:
     code: str
     name: str
     aliases: tuple[str, ...] = ()
-    scope: str = "key"
-    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +85,10 @@ class HonourCatalogue:
         self._names = re.compile("|".join(f"({_pattern(name)})" for name in ordered) or "(?!)")
         self.read = lru_cache(maxsize=20_000)(self._read)
 
-    @classmethod
-    def from_csv(cls, path: Path | str) -> Self:
-        """The catalogue in the form of data/reference/honours.csv."""
-        with Path(path).open(encoding="utf-8-sig", newline="") as handle:
-            return cls(
-                HonourEntry(
-                    code=line["code"],
-                    name=line["name"],
-                    aliases=tuple(alias for alias in line["aliases"].split("|") if alias),
-                    scope=line["scope"],
-                    condition=line["condition"],
-                )
-                for line in csv.DictReader(handle)
-            )
-
     def match(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Codes in order of the alphabet, and the texts that the catalogue does not know."""
         reading = self.read(text)
         return reading.codes, reading.unknown
-
-    def scope(self, codes: Iterable[str], *, works_in_beijing: bool = True) -> str:
-        """ "key" when any key honour's condition holds, else "general" (三（二）)."""
-        for code in codes:
-            entry = self.entries.get(code)
-            if entry is None or entry.scope != "key":
-                continue
-            if entry.condition == "works_in_beijing" and not works_in_beijing:
-                continue
-            return "key"
-        return "general"
 
     def _read(self, text: str) -> HonourReading:
         if len(text) > _LONGEST:

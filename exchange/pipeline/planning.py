@@ -59,8 +59,7 @@ class Planner:
         self.day = day or timezone.localdate()
         self.honours = {honour.code: honour for honour in Honour.objects.all()}
         self.catalogue = HonourCatalogue(
-            HonourEntry(honour.code, honour.name, tuple(honour.aliases), honour.scope, honour.condition)
-            for honour in self.honours.values()
+            HonourEntry(honour.code, honour.name, tuple(honour.aliases)) for honour in self.honours.values()
         )
         self._weighed: dict[tuple[Any, ...], Award] = {}
         self.converter = Converter(dict(Discipline.objects.values_list("code", "name")))

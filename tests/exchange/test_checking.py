@@ -7,7 +7,6 @@ import itertools
 import random
 import time
 import tracemalloc
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -15,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.id_numbers import check_digit
-from exchange.checking import HonourCatalogue, HonourEntry, check_row, check_rows, summarise
+from exchange.checking import HonourCatalogue, HonourEntry, check_row, check_rows
 from exchange.reading import read_roster
 from exchange.recognise import HEAD_ROWS, recognise
+from tests.exchange.summary import shipped_catalogue, summarise
 
 TODAY = datetime.date(2026, 11, 23)
-HONOURS = Path(__file__).parents[2] / "data/reference/honours.csv"
-CATALOGUE = HonourCatalogue.from_csv(HONOURS)
+CATALOGUE = shipped_catalogue()
 
 
 def id_number(born="19851010", order=463, region="110105"):
@@ -38,7 +37,7 @@ def row(name="张三", birth="1985.10", employer="甲单位", **more):
 
 
 def summary(*rows):
-    return summarise(check_rows(enumerate(rows, 2), CATALOGUE, TODAY), CATALOGUE)
+    return summarise(check_rows(enumerate(rows, 2), CATALOGUE, TODAY))
 
 
 def held(*rows):
@@ -229,13 +228,9 @@ def test_hostile_cells_take_no_time(text):
 
 
 def test_catalogue_of_other_honours():
-    other = HonourCatalogue(
-        [HonourEntry("A", "甲奖"), HonourEntry("AB", "甲奖、乙奖特别奖", ("特别奖",), scope="general")]
-    )
+    other = HonourCatalogue([HonourEntry("A", "甲奖"), HonourEntry("AB", "甲奖、乙奖特别奖", ("特别奖",))])
     assert other.match("甲奖、乙奖特别奖") == (("AB",), ())
     assert other.match("甲奖、特别奖") == (("A", "AB"), ())
-    assert other.scope(["AB"]) == "general"
-    assert other.scope(["A", "AB"]) == "key"
     assert HonourCatalogue([]).match("甲奖") == ((), ("甲奖",))
 
 
@@ -343,13 +338,8 @@ def test_years_in_a_column_of_their_own():
     assert [claim.year for claim in odd.honours] == [None, None]
 
 
-def test_scope_of_academicians_depends_on_where_they_work():
+def test_a_foreigner_s_passport_is_told_by_its_label():
     foreign = row(name="John Smith", id_number="护照 G1234567X", nationality="美国", honour="中国科学院院士")
-    away = {**foreign, "works_in_beijing": "不在京"}
-    also = {**away, "honour": "中国科学院院士、海聚工程"}
-    assert [person["scope"] for person in summary(foreign)["people"]] == ["key"]
-    assert [person["scope"] for person in summary(away)["people"]] == ["general"]
-    assert [person["scope"] for person in summary(also)["people"]] == ["key"]
     assert check_row(foreign, CATALOGUE, TODAY).values["id_type"] == "passport"
 
 
@@ -405,7 +395,7 @@ def test_one_side_without_id_number_is_enough():
     known, unknown = row(id_number=id_number()), row()
     assert duplicates(known, unknown) == [(3, 2)]
     assert duplicates(unknown, known) == [(3, 2)]
-    joined = summarise(check_rows([(2, unknown), (3, known)], CATALOGUE, TODAY), CATALOGUE)
+    joined = summarise(check_rows([(2, unknown), (3, known)], CATALOGUE, TODAY))
     assert len(joined["people"]) == 1
 
 
@@ -616,7 +606,7 @@ def test_random_rosters_give_their_truth(tmp_path, seed, kind):
         head = list(itertools.islice(sheet.rows, HEAD_ROWS))
         layout = recognise(head, sheet.merges)
         records = layout.records(itertools.chain(head, sheet.rows))
-        result = summarise(check_rows(records, CATALOGUE, TODAY), CATALOGUE)
+        result = summarise(check_rows(records, CATALOGUE, TODAY))
     assert result["rows"] == len(rows)
     assert [(item["row"] - 3, item["column"]) for item in result["rejected"]] == truth["rejected"]
     assert [(item["row"] - 3, item["of_row"] - 3) for item in result["duplicates"]] == truth["duplicates"]
@@ -624,7 +614,6 @@ def test_random_rosters_give_their_truth(tmp_path, seed, kind):
         item["row"] - 3: {"name": item["name"], "birth": item["birth"], "honours": set(item["honours"])}
         for item in result["people"]
     } == truth["people"]
-    assert all(item["scope"] == ("key" if item["honours"] else "general") for item in result["people"])
 
 
 def test_memory_grows_by_little_per_row():

@@ -245,3 +245,19 @@ def test_a_duplicate_fills_what_its_first_row_lacks(officer_haidian, tmp_path):
     assert answer["people"][0]["honours"] == ["CAS", "STATE_ALLOWANCE"]
     assert set(SensitiveValue.objects.values_list("field", flat=True)) == {"id_number", "phone"}
     assert actions(run(twice, officer_haidian)) == ["unchanged"]
+
+
+def test_an_academician_who_does_not_work_in_beijing_is_general(officer_haidian, tmp_path):
+    path = tmp_path / "名册.csv"
+    path.write_text(
+        "姓名,出生年月,工作单位,荣誉称号,是否在京工作\n"
+        "张一,198510,示范大学,中国科学院院士,不在京\n"
+        "张二,198511,示范大学,中国科学院院士、海聚工程,否\n"
+        "张三,198512,示范大学,中国科学院院士,\n",
+        encoding="utf-8",
+    )
+    scopes = [person["scope"] for person in run(path, officer_haidian, "--commit")["people"]]
+    assert scopes == ["general", "key", "key"]
+    assert dict(Expert.objects.values_list("name", "scope")) == dict(
+        zip(("张一", "张二", "张三"), scopes, strict=True)
+    )
