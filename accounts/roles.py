@@ -47,9 +47,5 @@ ROLES: dict[Role, RoleFacts] = {
 }
 
 
-def roles_with(right: Right) -> list[Role]:
-    return [role for role, facts in ROLES.items() if right in facts.rights]
-
-
 def roles_of(duty: Duty) -> list[Role]:
     return [role for role, facts in ROLES.items() if facts.duty == duty]

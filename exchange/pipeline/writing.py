@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Unit, User
 from core.bulk import copy_text, insert_lines, lines_of, take_ids
-from core.chinese import employer_tokens, search_tokens, sort_key
+from core.chinese import employer_tokens, search_tokens
 from core.id_numbers import identity_key
 from exchange.convert import as_attribute
 from exchange.models import RowAction, RowState
@@ -23,7 +23,7 @@ from exchange.rows import RowContent
 from experts.actions.scoping import current_rule, decide_scope
 from experts.enums import Label, SensitiveField
 from experts.models import Award, Expert, SearchToken, SensitiveValue
-from experts.models.expert import new_record_number
+from experts.models.expert import key_of, new_record_number
 from experts.scope import decide
 from experts.search import TOKEN_LENGTH, token_rows
 from experts.sensitive import SensitiveInput, seal, sealed
@@ -144,7 +144,7 @@ class Writer:
             "id": pk,
             "uuid": uuid.uuid4(),
             "record_number": number,
-            "sort_key": f"{sort_key(values['name'])}|{number}",
+            "sort_key": key_of(values["name"], number),
             "label": int(self._label(awards)),
             "scope": decision.scope.value,
             "scope_basis": json.dumps(decision.basis, ensure_ascii=False),

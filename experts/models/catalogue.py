@@ -1,7 +1,6 @@
 """The catalogue of honours (三（二）), its versions, and disciplines of GB/T 13745. Public reference data."""
 
 from datetime import date
-from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -46,14 +45,6 @@ class RuleVersion(models.Model):
         return f"第 {self.number} 版"
 
 
-class HonourQuerySet(models.QuerySet["Honour"]):
-    def valid_on(self, day: date) -> Self:
-        return self.filter(
-            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
-            Q(valid_until__isnull=True) | Q(valid_until__gte=day),
-        )
-
-
 class Honour(models.Model):
     """One entry of the catalogue: what it is called, at which level, and whether it makes an expert key."""
 
@@ -73,8 +64,6 @@ class Honour(models.Model):
     valid_from = models.DateField("有效自", null=True, blank=True)
     valid_until = models.DateField("有效至", null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
-
-    objects = HonourQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "称号"

@@ -29,6 +29,11 @@ def new_record_number() -> str:
     return "ZJ-" + "".join(secrets.choice(RECORD_ALPHABET) for _ in range(8))
 
 
+def key_of(name: str, record_number: str) -> str:
+    """Pinyin, name and record number: the order of lists, and no two are equal."""
+    return f"{sort_key(name)}|{record_number}"
+
+
 class ExpertQuerySet(models.QuerySet["Expert"]):
     def visible_to(self, user: "User") -> Self:
         """Lock one: the only reader of permissions. The row-level policy says the same in SQL."""
@@ -156,7 +161,7 @@ class Expert(models.Model):
     def keyed(self) -> str:
         """The sort key that belongs to the name: pinyin, name, and the record number, so that no two are
         equal and a page may start at a key."""
-        return f"{sort_key(self.name)}|{self.record_number}"
+        return key_of(self.name, self.record_number)
 
     @property
     def birth_text(self) -> str:

@@ -47,10 +47,6 @@ class Draft:
     health: str = ""
     secrets: list[SensitiveInput] = field(default_factory=list)
 
-    @property
-    def has_special(self) -> bool:
-        return bool(self.held_by or self.document)
-
 
 def award(rng: Random, facts: dict[str, Any], code: str, today: date, **more: Any) -> dict[str, Any]:
     """An honour in a year in which the expert was grown up, with a made-up document."""
