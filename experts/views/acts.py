@@ -15,6 +15,7 @@ from experts.enums import Category, Label
 from experts.filters import saved_query
 from experts.forms.acts import BulkForm, SavedFilterForm
 from experts.models import Expert, SavedFilter
+from experts.views.lookup import open_expert
 
 BULK_LIMIT = 200
 
@@ -61,7 +62,7 @@ def bulk(request: UserRequest) -> HttpResponse:
 @require_POST
 def confirm(request: UserRequest, uuid: str) -> HttpResponse:
     """Key information of one record was checked and still holds."""
-    expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
+    expert = open_expert(request, uuid, to_change=True)
     mine = Expert.objects.changeable_by(request.user).filter(pk=expert.pk)
     if not actions.confirm_information(by=request.user, experts=mine):
         raise PermissionDenied

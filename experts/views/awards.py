@@ -1,7 +1,7 @@
 """An expert's honours: add, edit, verify, remove."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,14 +11,7 @@ from accounts.requests import UserRequest
 from experts.actions import awards as actions
 from experts.forms.acts import AwardForm
 from experts.models import Award, Expert
-
-
-def _changeable(request: UserRequest, uuid: str) -> Expert:
-    """The expert, 404 when invisible, 403 when read-only."""
-    expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
-    if not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
-        raise PermissionDenied
-    return expert
+from experts.views.lookup import as_saved, open_expert
 
 
 def _award(request: UserRequest, expert: Expert, uuid: str) -> Award:
@@ -36,11 +29,11 @@ def _done(expert: Expert, request: UserRequest, text: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def award_create(request: UserRequest, uuid: str) -> HttpResponse:
-    expert = _changeable(request, uuid)
+    expert = open_expert(request, uuid, to_change=True)
     form = AwardForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.add_award(by=request.user, expert=_changeable(request, uuid), facts=form.facts())
+            actions.add_award(by=request.user, expert=as_saved(request, expert), facts=form.facts())
         except ValidationError as problem:
             form.add_error(None, problem)
         else:
@@ -50,7 +43,7 @@ def award_create(request: UserRequest, uuid: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def award_edit(request: UserRequest, uuid: str, award: str) -> HttpResponse:
-    expert = _changeable(request, uuid)
+    expert = open_expert(request, uuid, to_change=True)
     row = _award(request, expert, award)
     form = AwardForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
@@ -67,7 +60,7 @@ def award_edit(request: UserRequest, uuid: str, award: str) -> HttpResponse:
 
 @require_POST
 def award_verify(request: UserRequest, uuid: str, award: str) -> HttpResponse:
-    expert = _changeable(request, uuid)
+    expert = open_expert(request, uuid, to_change=True)
     accept = request.POST.get("accept") == "yes"
     actions.verify_award(by=request.user, award=_award(request, expert, award), accept=accept)
     return _done(expert, request, "已核实。" if accept else "已记为未予认定。")
@@ -75,6 +68,6 @@ def award_verify(request: UserRequest, uuid: str, award: str) -> HttpResponse:
 
 @require_POST
 def award_remove(request: UserRequest, uuid: str, award: str) -> HttpResponse:
-    expert = _changeable(request, uuid)
+    expert = open_expert(request, uuid, to_change=True)
     actions.remove_award(by=request.user, award=_award(request, expert, award))
     return _done(expert, request, "已删除这条称号。")

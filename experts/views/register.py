@@ -5,17 +5,15 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.requests import UserRequest
-from audit.actions import record
 from audit.models import Event
-from audit.verbs import Verb
 from experts.actions.register import create_expert, set_photo, update_expert
-from experts.enums import Category, Label
+from experts.enums import Category
 from experts.errors import StaleSave
 from experts.filters import ExpertFilter, chips, visible_labels
 from experts.forms.acts import SavedFilterForm
@@ -26,6 +24,7 @@ from experts.models import Award, Expert, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
 from experts.scope import decide
 from experts.search import matching
+from experts.views.lookup import as_saved, open_expert
 
 TABS = {"awards": "称号奖励", "facts": "详细资料", "log": "查阅记录"}
 
@@ -82,9 +81,7 @@ def suggest(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
-    expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
-    if expert.label == Label.RESTRICTED:
-        record(Verb.VIEW, by=request.user, kind="expert", reference=expert.record_number)
+    expert = open_expert(request, uuid)
     awards = list(
         Award.objects.visible_to(request.user).filter(expert=expert).select_related("honour", "verified_by")
     )
@@ -135,10 +132,7 @@ def expert_create(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
-    visible = Expert.objects.visible_to(request.user).for_page()
-    expert = get_object_or_404(visible, uuid=uuid)
-    if not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
-        raise PermissionDenied
+    expert = open_expert(request, uuid, to_change=True)
     form = ExpertForm(request.POST or None, request.FILES or None, instance=expert, user=request.user)
     context = {"form": form, "expert": expert, "educations": EDUCATIONS}
     if request.method == "POST" and form.is_valid():
@@ -156,7 +150,7 @@ def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
             messages.success(request, "已保存。" if changed or form.cleaned_data["photo"] else "没有改动。")
             return redirect("experts:detail", expert.uuid)
     if request.method == "POST":  # the form overwrote the first one's fields
-        context["expert"] = get_object_or_404(visible, uuid=uuid)
+        context["expert"] = as_saved(request, expert)
     return render(request, "experts/expert_form.html", context)
 
 
@@ -176,7 +170,7 @@ def _stale(request: UserRequest, form: ExpertForm, current: Expert, context: dic
 
 @require_GET
 def photo(request: UserRequest, uuid: str) -> FileResponse:
-    expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
+    expert = open_expert(request, uuid)
     if not expert.photo:
         raise Http404
     try:

@@ -2,15 +2,15 @@
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.requests import UserRequest
 from experts.actions.register import reveal
 from experts.enums import SensitiveField
-from experts.models import Expert
 from experts.sensitive import MASK
+from experts.views.lookup import open_expert
 
 
 @require_http_methods(["GET", "POST"])
@@ -18,7 +18,7 @@ def reveal_field(request: UserRequest, uuid: str, field: str) -> HttpResponse:
     """GET gives the masked line back; POST without a reason asks for one, with a reason shows the value."""
     if field not in SensitiveField.values:
         raise Http404
-    expert = get_object_or_404(Expert.objects.visible_to(request.user), uuid=uuid)
+    expert = open_expert(request, uuid)
     kind = SensitiveField(field)
     url = reverse("experts:reveal", args=[expert.uuid, field])
     context = {"label": kind.label, "url": url, "value": MASK, "error": ""}

@@ -1,0 +1,28 @@
+"""The one way in which a page comes by the expert that its address names."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+
+from accounts.requests import UserRequest
+from audit.actions import record
+from audit.verbs import Verb
+from experts.enums import Label
+from experts.models import Expert
+
+
+def open_expert(request: UserRequest, uuid: str, *, to_change: bool = False) -> Expert:
+    """The expert as pages show it; 404 when invisible, 403 when read-only and meant `to_change`.
+
+    Opening a restricted record is on the trail before anything of it is shown (二（二）).
+    """
+    expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
+    if to_change and not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
+        raise PermissionDenied
+    if expert.label == Label.RESTRICTED:
+        record(Verb.VIEW, by=request.user, kind="expert", reference=expert.record_number)
+    return expert
+
+
+def as_saved(request: UserRequest, expert: Expert) -> Expert:
+    """The opened expert once more, as the database holds it now."""
+    return get_object_or_404(Expert.objects.visible_to(request.user).for_page(), pk=expert.pk)

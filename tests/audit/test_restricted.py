@@ -1,0 +1,63 @@
+"""Whoever opens a restricted record is on the trail, by whichever page."""
+
+import pytest
+from django.core.files.base import ContentFile
+
+from audit.models import Event
+from audit.verbs import Verb
+from experts.enums import AwardState
+from tests.experts.pages import at, edited
+from tests.factories import make_award, make_expert, make_sensitive, restrict
+
+pytestmark = pytest.mark.django_db
+PAGES = ["", "edit", "photo", "awards/new", "award", "reveal/id_number"]
+
+
+@pytest.fixture
+def expert(cleared_city):
+    expert = make_expert("林中一")
+    make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
+    make_sensitive(expert)
+    expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
+    return restrict(expert, cleared_city)
+
+
+def address(expert, page):
+    return at(
+        expert, *(["awards", expert.awards.get().uuid, "edit"] if page == "award" else [page] * bool(page))
+    )
+
+
+def status(client, url):
+    response = client.get(url)
+    response.close()  # a photo's file
+    return response.status_code
+
+
+def views(expert):
+    return Event.objects.filter(verb=Verb.VIEW, kind="expert", reference=expert.record_number)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opening_a_restricted_record_is_recorded(client_of, cleared_city, expert, page):
+    assert status(client_of(cleared_city), address(expert, page)) == 200
+    assert [event.username for event in views(expert)] == ["cleared_city"]
+
+
+def test_the_page_that_shows_a_colleagues_version_is_recorded(client_of, cleared_city, expert):
+    stale = edited(expert, label="2", version=expert.version + 1)
+    assert client_of(cleared_city).post(at(expert, "edit"), stale).status_code == 409
+    assert views(expert).count() == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opening_an_ordinary_record_is_not(client_of, cleared_city, expert, page):
+    type(expert).objects.filter(pk=expert.pk).update(label=0)
+    assert status(client_of(cleared_city), address(expert, page)) == 200
+    assert views(expert).count() == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_not_shown_is_not_recorded(client_of, staff_city, expert, page):
+    assert status(client_of(staff_city), address(expert, page)) == 404
+    assert views(expert).count() == 0
