@@ -30,7 +30,7 @@ def address(expert, page):
 
 def status(client, url):
     response = client.get(url)
-    response.close()  # a photo's file
+    b"".join(response)  # to the end, which closes a photo's file
     return response.status_code
 
 
