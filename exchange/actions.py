@@ -15,7 +15,7 @@ from audit.verbs import Verb
 from core.crypto import sm3
 from core.jobs import JobState
 from exchange.models import ColumnMemory, RosterImport, RosterRow, RowState, Stage
-from exchange.pipeline.source import folder, forget, keep
+from exchange.pipeline.source import VAULT, keep
 from exchange.reading import RosterRefused, sniff
 from exchange.reading.refusals import MAX_FILE_BYTES, MEGABYTE
 from exchange.rows import content, seal
@@ -44,7 +44,7 @@ def start_import(*, by: User, unit: Unit, upload: UploadedFile) -> RosterImport:
 
 
 def _refuse_early(data: bytes, name: str) -> None:
-    with tempfile.NamedTemporaryFile(dir=folder()) as clear:
+    with tempfile.NamedTemporaryFile(dir=VAULT.folder()) as clear:
         clear.write(data)
         clear.flush()
         try:
@@ -193,4 +193,4 @@ def discard(*, by: User, roster: RosterImport) -> None:
     stored_as = current.stored_as
     record(Verb.DELETE, by=by, kind="roster", reference=str(current.uuid))
     current.delete()
-    transaction.on_commit(lambda: forget(stored_as))
+    transaction.on_commit(lambda: VAULT.forget(stored_as))

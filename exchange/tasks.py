@@ -15,7 +15,7 @@ from core.jobs import Cancelled, JobState, Reporter
 from core.rls import transaction_as, working_as
 from exchange.models import RosterImport, RosterRow, Stage
 from exchange.pipeline.planning import Planner
-from exchange.pipeline.source import data_rows, forget, opened, recognise_file, unpacked
+from exchange.pipeline.source import VAULT, data_rows, opened, recognise_file, unpacked
 from exchange.pipeline.storing import mended_rows, replace_rows, stored_writes
 from exchange.pipeline.writing import ChangedMeanwhile, Writer
 from exchange.reading import RosterRefused
@@ -126,4 +126,4 @@ def purge_imports() -> None:
             stored_as="", layout={}, sample_sealed=b"", sample_key=""
         )
     for _, stored_as in files:
-        forget(stored_as)
+        VAULT.forget(stored_as)

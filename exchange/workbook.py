@@ -1,42 +1,32 @@
-"""Held rows as a workbook: each cell as it was, the reason beside it. Every text is written as a text, so
-that nothing in it can become a formula or a link."""
+"""Held rows as a workbook: each cell as it was, the reason beside it."""
 
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-import xlsxwriter
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.moments import moment_text
+from core.sheets import HEAD, NOTE, NOTICE, TEXT, new_workbook, write_text
 from exchange.models import RosterImport, RosterRow
 from exchange.presenting import reasons
 from exchange.rows import RowContent, content
 from exchange.synonyms import FIELD_LABELS
 
-NOTICE = "本系统为非涉密信息系统，严禁存储、处理、传输国家秘密信息。"
 HOW_TO = "改好标色的单元格后，可以直接上传本表。"
 BATCH = 1000
-LONGEST_CELL = 32_767
 WIDTHS = {"id_number": 22, "employer": 28, "honour": 40, "phone": 18, "birth": 12}
 REASON_WIDTH = 36
 HEAD_LINE = 2  # counted from 0; above it stand the notice and how to go on
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
 
 
 def held_workbook(roster: RosterImport, rows: QuerySet[RosterRow]) -> IO[bytes]:
     """An open file with the workbook, at its start; the caller closes it."""
     keys = {key for _, of in _contents(roster, rows) for key in reasons(of)}
     file = tempfile.TemporaryFile()  # noqa: SIM115
-    with xlsxwriter.Workbook(file, OPTIONS) as book:
-        book.set_properties({"title": "待处理行", "comments": NOTICE})
+    with new_workbook(file, title="待处理行") as book:
         _Sheet(book, list(_columns(roster, keys))).fill(roster.file_name, _contents(roster, rows))
     file.seek(0)
     return file
@@ -104,12 +94,11 @@ class _Sheet:
     def __init__(self, book: Any, columns: list[_Column]) -> None:
         self.sheet = book.add_worksheet("待处理行")
         self.columns = columns
-        text: dict[str, Any] = {"text_wrap": True, "valign": "top", "quote_prefix": True, "num_format": "@"}
-        self.plain = book.add_format(text)
-        self.wrong = book.add_format(text | {"bg_color": "#FDF0E6", "border": 1, "border_color": "#B3121D"})
-        self.reason = book.add_format(text | {"font_color": "#B3121D"})
-        self.head = book.add_format({"bold": True, "bg_color": "#EEF0F3", "bottom": 1, "valign": "top"})
-        self.note = book.add_format({"font_color": "#5B6472"})
+        self.plain = book.add_format(TEXT)
+        self.wrong = book.add_format(TEXT | {"bg_color": "#FDF0E6", "border": 1, "border_color": "#B3121D"})
+        self.reason = book.add_format(TEXT | {"font_color": "#B3121D"})
+        self.head = book.add_format(HEAD)
+        self.note = book.add_format(NOTE)
 
     def fill(self, file_name: str, contents: Iterator[tuple[int, RowContent]]) -> None:
         self._heading(file_name)
@@ -117,7 +106,7 @@ class _Sheet:
             self.sheet.write_number(line, 0, number)
             held = {column["column"] for column in of.problems}
             for place, column in enumerate(self.columns, start=1):
-                self._write(line, place, column.text(of)[:LONGEST_CELL], self._style(column, held))
+                self._write(line, place, column.text(of), self._style(column, held))
 
     def _heading(self, file_name: str) -> None:
         sheet = self.sheet
@@ -126,11 +115,11 @@ class _Sheet:
             width = REASON_WIDTH if column.is_reason else WIDTHS.get(column.key, 16)
             sheet.set_column(place, place, width)
         about = f"“{file_name}”里待处理的行，{moment_text(timezone.now())} 导出。{HOW_TO}"
-        sheet.write_string(0, 0, NOTICE, self.note)
-        sheet.write_string(1, 0, about, self.note)
-        sheet.write_string(HEAD_LINE, 0, "原行号", self.head)
+        write_text(sheet, 0, 0, NOTICE, self.note)
+        write_text(sheet, 1, 0, about, self.note)
+        write_text(sheet, HEAD_LINE, 0, "原行号", self.head)
         for place, column in enumerate(self.columns, start=1):
-            sheet.write_string(HEAD_LINE, place, column.head[:LONGEST_CELL], self.head)
+            write_text(sheet, HEAD_LINE, place, column.head, self.head)
         sheet.freeze_panes(HEAD_LINE + 1, 1)
         sheet.set_footer(f"&C{NOTICE}")
 
@@ -141,6 +130,6 @@ class _Sheet:
 
     def _write(self, line: int, place: int, text: str, style: Any) -> None:
         if text:
-            self.sheet.write_string(line, place, text, style)
+            write_text(self.sheet, line, place, text, style)
         elif style is self.wrong:
             self.sheet.write_blank(line, place, None, style)

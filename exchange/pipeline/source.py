@@ -9,50 +9,35 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
-from core.crypto import decrypt, decrypt_bytes, encrypt, encrypt_bytes
+from core.crypto import decrypt, encrypt
+from core.vault import Vault
 from exchange.models import ColumnMemory, RosterImport
 from exchange.reading import RosterRefused, Sheet, read_roster
 from exchange.recognise import HEAD_ROWS, Layout, recognise
 from exchange.rows import bound_to
 
+VAULT = Vault("imports")
 SAMPLES = 3
 NO_HEADER = "没有找到表头：请确认名册里有一行写着“姓名”等列名，再重新上传。"
 
 
-def folder() -> Path:
-    path = Path(settings.MEDIA_ROOT) / "imports"
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
-
-
 def keep(roster: RosterImport, data: bytes) -> None:
     """Store the file encrypted under a random name."""
-    sealed, roster.stored_key = encrypt_bytes(data, bound_to=bound_to(roster, "file"))
     roster.stored_as = secrets.token_hex(16)
-    path = folder() / roster.stored_as
-    path.touch(mode=0o600)
-    path.write_bytes(sealed)
-
-
-def forget(stored_as: str) -> None:
-    if stored_as:
-        (folder() / stored_as).unlink(missing_ok=True)
+    roster.stored_key = VAULT.keep(roster.stored_as, data, bound_to=bound_to(roster, "file"))
 
 
 @contextmanager
 def opened(roster: RosterImport) -> Iterator[Sheet]:
     """The sheet of a kept file; the clear copy exists only while it is read."""
     try:
-        sealed = (folder() / roster.stored_as).read_bytes()
+        data = VAULT.read(roster.stored_as, key_id=roster.stored_key, bound_to=bound_to(roster, "file"))
     except OSError:
         raise RosterRefused("上传的文件已按规定清除，请重新上传。") from None
-    data = decrypt_bytes(sealed, key_id=roster.stored_key, bound_to=bound_to(roster, "file"))
-    with tempfile.NamedTemporaryFile(dir=folder(), suffix=Path(roster.file_name).suffix[:10]) as clear:
+    with tempfile.NamedTemporaryFile(dir=VAULT.folder(), suffix=Path(roster.file_name).suffix[:10]) as clear:
         clear.write(data)
         clear.flush()
-        del data, sealed
+        del data
         with read_roster(clear.name, roster.file_name) as sheet:
             yield sheet
 
