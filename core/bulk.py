@@ -36,7 +36,7 @@ def lines_of(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     return ("\t".join(map(copy_text, row)) + "\n" for row in rows)
 
 
-class _Lines:
+class Lines:
     """Lines as the file that COPY reads, made as it reads."""
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -62,7 +62,7 @@ def copy_to_temporary(name: str, columns: dict[str, str], lines: Iterable[str]) 
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{quote(name)}")
         cursor.execute(f"CREATE TEMPORARY TABLE {quote(name)} ({definition}) ON COMMIT DROP")
-        cursor.copy_expert(f"COPY pg_temp.{quote(name)} FROM STDIN", _Lines(lines))
+        cursor.copy_expert(f"COPY pg_temp.{quote(name)} FROM STDIN", Lines(lines))
 
 
 def column_types(model: type[Model], names: Iterable[str]) -> dict[str, str]:
