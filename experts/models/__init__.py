@@ -1,7 +1,8 @@
 from experts.models.catalogue import Discipline, Honour, RuleVersion
 from experts.models.catalogue_change import CatalogueChange, ChangeStage
 from experts.models.expert import Award, Expert, Holder, SavedFilter
-from experts.models.need_to_know import NeedToKnow
+from experts.models.need_to_know import EndedGrant, NeedToKnow
+from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
@@ -10,10 +11,14 @@ __all__ = [
     "CatalogueChange",
     "ChangeStage",
     "Discipline",
+    "EndedGrant",
     "Expert",
     "Holder",
     "Honour",
     "NeedToKnow",
+    "RestrictionKind",
+    "RestrictionRequest",
+    "RestrictionState",
     "RuleVersion",
     "SavedFilter",
     "SearchToken",

@@ -36,17 +36,27 @@ WITHOUT_LOCK = {
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
-    "core_actor", "experts_drop_tokens", "experts_move_tokens",
+    "core_actor", "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant",
+    "experts_move_tokens", "experts_own_lists", "experts_set_grant",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
-# Open to PUBLIC: they run as the caller, and read nothing that the caller could not read.
+# They run as their caller, and read and write nothing that the caller could not.
 INVOKERS = {
     "accounts_role_rights": "a constant table, the same as accounts/roles.py",
     "audit_refuse_change": "a trigger that only refuses",
+    "experts_actor_reaches": "a part of the acts on restrictions, closed to public",
     "experts_check_tokens": "a trigger; it sees what its writer sees",
     "experts_copy_label": "a trigger; it sees what its writer sees",
     "experts_copy_lock": "a trigger; it sees what its writer sees",
+    "experts_copy_number": "a trigger; it sees what its writer sees",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
+    "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
+    "experts_holds": "who holds a right, from open tables; closed to public",
+    "experts_insert_grant": "a part of the acts on the need-to-know list, closed to public",
+    "experts_is_blank": "looks at its argument only",
+    "experts_move_grants": "the worker's, under its policies, and a part of the acts; closed to public",
+    "experts_refuse_change": "a trigger that only refuses",
+    "experts_restriction_problem": "a part of the acts on restrictions, closed to public",
 }
 
 
