@@ -1,10 +1,32 @@
 """The append-only trail: who did what to which record, without names, values or foreign keys."""
 
+from typing import Any, Protocol, Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from audit.verbs import Verb
 from core.moments import moment_text
+
+AUDITOR = "security_auditor"
+
+
+class Reader(Protocol):
+    """An account that knows which roles it holds today."""
+
+    is_active: Any
+
+    def holds(self, role: Any) -> bool: ...
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, user: Reader) -> Self:
+        """Lock one: the security auditor reads all, nobody else any (lock two: accounts/migrations/0004)."""
+        return self if user.is_active and user.holds(AUDITOR) else self.none()
+
+    def about(self, record_number: str) -> Self:
+        """What was done to an expert; for those who have seen the record (experts/migrations/0004)."""
+        return self.filter(kind="expert", reference=record_number)
 
 
 class Event(models.Model):
@@ -23,6 +45,8 @@ class Event(models.Model):
     reason = models.CharField("事由", max_length=200, blank=True)
     result = models.CharField("结果", max_length=20, default="ok")
     counts = models.JSONField("数量", default=dict)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "审计记录"

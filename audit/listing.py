@@ -1,0 +1,61 @@
+"""The trail as the auditor lists and exports it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import QueryDict
+
+from audit.filters import TrailFilter
+from audit.models import Event, EventQuerySet, Reader
+from audit.words import channel_words, count_words, kind_words, moment_words, result_words
+from core.paging import Order, Page, page_by_key, url_with
+
+PAGE_SIZE = 50
+COUNT_LIMIT = 1000
+NEWEST = Order(("at", "id"), descending=True)
+# What an export holds: heading and the text of an event.
+COLUMNS: list[tuple[str, Callable[[Event], str]]] = [
+    ("时间", moment_words),
+    ("用户名", lambda event: event.username),
+    ("行为", lambda event: event.get_verb_display()),
+    ("对象", kind_words),
+    ("编号", lambda event: event.reference),
+    ("字段", lambda event: "、".join(event.fields)),
+    ("事由", lambda event: event.reason),
+    ("结果", result_words),
+    ("数量", count_words),
+    ("来源地址", lambda event: event.address),
+    ("途径", channel_words),
+]
+
+
+def trail(user: Reader, params: QueryDict) -> EventQuerySet:
+    """The events that the user may read and the URL asks for, newest first; none when it asks nonsense."""
+    visible = Event.objects.visible_to(user)
+    filters = TrailFilter(params, visible)
+    found = filters.qs if filters.form.is_valid() else visible.none()
+    return found.order_by(*NEWEST.expressions())
+
+
+def trail_context(user: Reader, params: QueryDict) -> dict[str, Any]:
+    """One page of the trail: rows, count, filters and the links that lead on from it."""
+    found, filters = trail(user, params), TrailFilter(params, Event.objects.none())
+    page = page_by_key(found, NEWEST, params, PAGE_SIZE)
+    exact = params.get("count") == "exact"
+    total = found.count() if exact else found.order_by()[: COUNT_LIMIT + 1].count()
+    return {
+        "page": page,
+        "total": total if exact else min(total, COUNT_LIMIT),
+        "exact": exact or total <= COUNT_LIMIT,
+        "count_url": url_with(params, count="exact"),
+        "filters": filters,
+        "chips": list(filters.chips(params)),
+        "params": params,
+    } | _page_urls(page, params)
+
+
+def _page_urls(page: Page[Event], params: QueryDict) -> dict[str, str]:
+    return {
+        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
+        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+    }
