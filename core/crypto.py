@@ -44,6 +44,16 @@ def _current() -> FieldKey:
     return next(iter(_keys(tuple(settings.FIELD_KEYS)).values()))
 
 
+def key_ids() -> list[str]:
+    """The configured keys, the current one first."""
+    return list(_keys(tuple(settings.FIELD_KEYS)))
+
+
+def shares_index_key(key_id: str) -> bool:
+    """Whether values under this key are matched by the current index key too."""
+    return _keys(tuple(settings.FIELD_KEYS))[key_id].index_secret == _current().index_secret
+
+
 def encrypt(text: str, *, bound_to: str) -> tuple[bytes, str]:
     """Encrypt a text under the current key; returns (nonce + ciphertext + tag, key id).
 

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 KEEP_DAYS = 7
 LOCK = 0x494D50  # advisory lock class of imports
 FALL_BACK = {Stage.READING: Stage.READING, Stage.CHECKING: Stage.MAPPING, Stage.COMMITTING: Stage.PREVIEW}
+OUTCOME = {"stage", "counts", "committed_at", "job_state", "job_error"}
+SEEN_IN_FILE = {"sheet_name", "layout", "sample_sealed", "sample_key"}
 STOPPED = "已按您的要求停止，没有写入任何内容。"
 MEANWHILE = "有专家资料在预览之后被别人修改，为避免覆盖，没有写入任何内容。请重新检查后再导入。"
 
@@ -80,7 +82,7 @@ def _run(roster_id: int, user: User) -> None:
         roster.stage = Stage.COMMITTED
         roster.committed_at = timezone.now()
     roster.job_state, roster.job_error = JobState.DONE, ""
-    roster.save()
+    roster.save(update_fields=OUTCOME | (SEEN_IN_FILE if roster.stage == Stage.MAPPING else set()))
     if roster.stage == Stage.COMMITTED:
         notify(recipient=user, text="名册已导入", url=reverse("exchange:detail", args=[roster.uuid]))
 

@@ -8,6 +8,7 @@ OWNER_COMMANDS = frozenset(
         "load_reference",
         "migrate",
         "prepare",
+        "rotate_field_keys",
         "seed_demo",
         "seed_load",
         "setup_database",

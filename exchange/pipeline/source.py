@@ -27,11 +27,25 @@ def keep(roster: RosterImport, data: bytes) -> None:
     roster.stored_key = VAULT.keep(roster.stored_as, data, bound_to=bound_to(roster, "file"))
 
 
+def _in_clear(roster: RosterImport) -> bytes:
+    return VAULT.read(roster.stored_as, key_id=roster.stored_key, bound_to=bound_to(roster, "file"))
+
+
+def _kept(roster: RosterImport) -> bytes:
+    """The file in clear. A change of keys gives it another name while an import waits; OSError when it is
+    gone."""
+    try:
+        return _in_clear(roster)
+    except FileNotFoundError:
+        roster.refresh_from_db(fields=["stored_as", "stored_key"])
+        return _in_clear(roster)
+
+
 @contextmanager
 def opened(roster: RosterImport) -> Iterator[Sheet]:
     """The sheet of a kept file; the clear copy exists only while it is read."""
     try:
-        data = VAULT.read(roster.stored_as, key_id=roster.stored_key, bound_to=bound_to(roster, "file"))
+        data = _kept(roster)
     except OSError:
         raise RosterRefused("上传的文件已按规定清除，请重新上传。") from None
     with tempfile.NamedTemporaryFile(dir=VAULT.folder(), suffix=Path(roster.file_name).suffix[:10]) as clear:
