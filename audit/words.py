@@ -16,6 +16,7 @@ KINDS = {
     "unit_move": "单位调整隶属",
     "route": "页面",
     "trail": "审计记录",
+    "field_keys": "加密密钥",
     "demo": "演示数据",
 }
 RESULTS = {

@@ -189,7 +189,7 @@ def test_a_value_moved_from_another_row_is_named_and_left(stored, new_key):
     assert said.count("row ") == 1
     assert SensitiveValue.objects.filter(key_id="new").count() == 2
     event = Event.objects.get(kind="field_keys")
-    assert (event.result, event.counts["problems"]) == ("incomplete", 1)
+    assert (event.result, event.counts["problems"]) == ("failed", 1)
 
 
 def test_a_moved_value_under_the_new_key_is_named_too(stored, new_key):

@@ -76,6 +76,6 @@ def note(rotation: Rotation) -> None:
             by=None,
             kind="field_keys",
             reference=rotation.newest,
-            result="incomplete" if wrong else "ok",
+            result="failed" if wrong else "ok",
             counts=counts | {"problems": wrong},
         )
