@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.requests import UserRequest
-from audit.models import Event
 from experts.actions.register import create_expert, set_photo, update_expert
 from experts.enums import Category
 from experts.errors import StaleSave
@@ -20,6 +19,7 @@ from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
 from experts.freshness import ConfirmationLimits
 from experts.listing import list_context
+from experts.log import log_of
 from experts.models import Award, Expert, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
 from experts.scope import decide
@@ -109,7 +109,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)
         context["masked"] = masked_values(expert, held, may_see=request.user.may("sensitive"))
     if tab == "log":
-        context["events"] = Event.objects.filter(kind="expert", reference=expert.record_number)[:50]
+        context["log"] = log_of(expert)
     return render(request, "experts/expert_detail.html", context)
 
 

@@ -24,7 +24,6 @@ PAST_LOCKS = {
     ("experts/views/catalogue.py", "Honour", "all"): "the catalogue is public reference data",
     ("experts/views/catalogue.py", "RuleVersion", "select_related"): "the catalogue's versions are public",
     ("experts/views/acts.py", "SavedFilter", "create"): "one's own new row; row-level security checks whose",
-    ("experts/views/register.py", "Event", "filter"): "record numbers only, of a record already shown",
 }
 
 
