@@ -31,9 +31,14 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 class Event(models.Model):
     """One act. `reference` is a record number, a code or a username; `fields` are names of fields, never
-    values; `counts` holds numbers and digests. Insert-only by privilege and by trigger (migration 0001)."""
+    values; `counts` holds whole numbers and digests. Insert-only by privilege and by trigger.
 
-    at = models.DateTimeField("时间", auto_now_add=True)
+    Only `audit.actions.record` writes events, and `mark` says that it did (audit/chain.py).
+    """
+
+    at = models.DateTimeField("时间")
+    nonce = models.UUIDField(editable=False)
+    mark = models.CharField(max_length=64, unique=True, editable=False)
     actor = models.BigIntegerField("用户号", null=True)
     username = models.CharField("用户名", max_length=60, blank=True)
     address = models.CharField("来源地址", max_length=45, blank=True)
@@ -50,9 +55,53 @@ class Event(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "审计记录"
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["kind", "reference", "-id"], name="audit_event_reference")]
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["at", "id"], name="audit_event_by_time"),
+            models.Index(fields=["username", "at", "id"], name="audit_event_by_user"),
+            models.Index(fields=["reference", "at", "id"], name="audit_event_by_reference"),
+        ]
 
     def __str__(self) -> str:
         act = f"{self.get_verb_display()} {self.kind} {self.reference}"
         return f"{moment_text(self.at)} {self.username} {act}"
+
+
+class SealQuerySet(models.QuerySet["Seal"]):
+    def visible_to(self, user: Reader) -> Self:
+        return self if user.is_active and user.holds(AUDITOR) else self.none()
+
+
+class Seal(models.Model):
+    """An event's place in the chain. The order is `number`, the order in which the sealer met the events:
+    one with a lower id may be committed later. Insert-only like the events."""
+
+    number = models.BigIntegerField("封存序号", primary_key=True)
+    event_id = models.BigIntegerField(unique=True)  # no foreign key: a seal must outlive a deleted event
+    digest = models.CharField("摘要", max_length=64)
+    sealed_at = models.DateTimeField("封存时间")
+
+    objects = SealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审计封存"
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+class Head(models.Model):
+    """The end of the chain, one row, so that a cut tail is found."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审计封存末端"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="audit_head_single")]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"

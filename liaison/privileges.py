@@ -18,6 +18,8 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "accounts_unitsetting": (ALL, S),
     "accounts_user": (SIU, S),
     "audit_event": (SI, "INSERT"),
+    "audit_head": (S, ""),
+    "audit_seal": (S, ""),
     "auth_group": ("", ""),
     "auth_group_permissions": ("", ""),
     "auth_permission": (S, ""),
@@ -46,16 +48,20 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "guardian_groupobjectpermission": ("", ""),
     "guardian_userobjectpermission": ("", ""),
     "reminders_message": (SIU, ""),
+    "reports_export": (ALL, ""),
 }
 # table: rights of liaison_worker to single columns, where the whole table would be more than a job needs.
 WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
-    # An INSERT that returns the new row's number reads it.
-    "audit_event": {"SELECT": ("id",)},
     # Deciding scopes anew after a change of the catalogue (experts/actions/recompute.py).
     "experts_award": {"SELECT": ("id", "expert_id", "honour_id", "text", "year", "state")},
     "experts_cataloguechange": {
         "SELECT": ("id", "honour_id", "code", "stage", "applied_at", "job_state", "job_done", "job_total"),
         "UPDATE": ("job_state", "job_done", "job_total", "job_error"),
+    },
+    # Purging what has expired (reports/tasks.py).
+    "reports_export": {
+        "SELECT": ("id", "stored_as", "expires_at"),
+        "UPDATE": ("stored_as", "stored_key", "records"),
     },
     "experts_expert": {
         "SELECT": ("id", "works_in_beijing", "scope"),
@@ -63,6 +69,8 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 ROLES = ("liaison_app", "liaison_worker")
+# table: liaison_audit, which seals the trail and verifies it.
+SEALER = {"audit_event": S, "audit_head": SIU, "audit_seal": SI}
 
 
 def tables() -> set[str]:
@@ -79,12 +87,13 @@ def apply_privileges() -> None:
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO liaison_app, liaison_worker",
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO liaison_backup",
         "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO liaison_backup",
-        "GRANT SELECT ON audit_event TO liaison_audit",
     ]
     for table in sorted(tables() & PRIVILEGES.keys()):
         for role, acts in zip(ROLES, PRIVILEGES[table], strict=True):
             if acts:
                 statements.append(f"GRANT {acts} ON {table} TO {role}")
+    for table in sorted(tables() & SEALER.keys()):
+        statements.append(f"GRANT {SEALER[table]} ON {table} TO liaison_audit")
     for table in sorted(tables() & WORKER_COLUMNS.keys()):
         for act, columns in WORKER_COLUMNS[table].items():
             statements.append(f"GRANT {act} ({', '.join(columns)}) ON {table} TO liaison_worker")

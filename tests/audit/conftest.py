@@ -5,7 +5,11 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-TRIGGERS = [("audit_event", "audit_event_append_only")]
+TRIGGERS = [
+    ("audit_event", "audit_event_append_only"),
+    ("audit_seal", "audit_seal_append_only"),
+    ("audit_head", "audit_head_stays"),
+]
 
 
 @contextmanager
