@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 # Servers of their own, and settings, for whatever imports the product.
 WITH_SERVERS := $(VENV_PYTHON) -m liaison.embedded
-APPS := liaison exchange experts reminders accounts audit core
+APPS := liaison exchange reports experts reminders accounts audit core
 
 .PHONY: run test lint format runtime development
 

@@ -87,6 +87,13 @@ SENSITIVE = {
     SensitiveField.PHONE: Personal(CONTACT, "sensitive", MASKED, UNTIL_REPLACED),
     SensitiveField.HEALTH: Personal(CARE, "sensitive", MASKED, UNTIL_REPLACED),
 }
+# What an exported list of experts may hold; contact and sensitive values never leave in one.
+EXPORTED = frozenset(
+    {
+        "record_number", "name", "gender", "birth", "employer", "post", "title", "discipline", "category",
+        "scope", "scope_basis", "unit", "works_in_beijing", "label", "confirmed_on",
+    }
+)  # fmt: skip
 # Of the model, not of the person: keys, the locks, and what is derived from fields above.
 EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "label", "sort_key", "version"})
 AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "label"})

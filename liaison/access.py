@@ -103,6 +103,8 @@ OWN = answers(302)
 ADMIN_ONLY, GET_ONLY = answers(403, (ADMINISTRATORS, 200)), answers(403, (ADMINISTRATORS, 405))
 SYSADMIN, SECADMIN, AUDITOR = ((name,) for name in ADMINISTRATORS)
 KEEPERS = (*SYSADMIN, *SECADMIN)
+EXPORTERS = answers(403, (READERS, 200), (AUDITOR, 200))
+EXPORT_ACTS = answers(403, (READERS, 302), (AUDITOR, 302))
 ROUTES: dict[str, Access] = {
     "workbench": reads(answers(200, (ADMINISTRATORS, 302))),
     "core:healthz": Access(dict.fromkeys(PERSONAS, 200), dict.fromkeys(PERSONAS, 405)),
@@ -142,6 +144,16 @@ ROUTES: dict[str, Access] = {
     "exchange:commit": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
     "exchange:cancel": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
     "exchange:discard": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    # Exports: one's own; what they hold is looked at again when they are fetched
+    "reports:list": reads(EXPORTERS),
+    "reports:export_experts": acts(answers(403, (READERS, 302))),
+    "reports:export_trail": acts(answers(403, (AUDITOR, 302))),
+    "reports:detail": reads(EXPORTERS, "export"),
+    "reports:progress": reads(EXPORT_ACTS, "export"),
+    "reports:fetch": reads(EXPORTERS, "export"),
+    "reports:cancel": acts(EXPORT_ACTS, "export"),
+    "reports:restart": acts(EXPORT_ACTS, "export"),
+    "reports:delete": acts(EXPORT_ACTS, "export"),
     # Messages
     "reminders:inbox": reads(answers(200)),
     "reminders:read_all": acts(OWN),

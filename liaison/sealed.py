@@ -20,6 +20,8 @@ from exchange.pipeline.source import VAULT as roster_files
 from exchange.rows import bound_to as roster_place
 from experts.models import SensitiveValue
 from experts.sensitive import bound_to as sensitive_place
+from reports.models import VAULT as export_files
+from reports.models import Export
 
 
 @dataclass(frozen=True)
@@ -112,4 +114,5 @@ PLACES: tuple[Place, ...] = (
     FilePlace(
         RosterImport, "stored_as", "stored_key", lambda row: roster_place(row, "file"), vault=roster_files
     ),
+    FilePlace(Export, "stored_as", "stored_key", lambda row: row.bound_to, vault=export_files),
 )

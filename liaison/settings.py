@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "accounts",
     "reminders",
     "experts",
+    "reports",
     "exchange",
 ]
 MIDDLEWARE = [
@@ -247,12 +248,15 @@ CELERY_TASK_DEFAULT_QUEUE = "system"
 CELERY_TASK_ROUTES = {
     "exchange.tasks.run_import": {"queue": "user"},
     "exchange.tasks.*": {"queue": "system"},
+    "reports.tasks.run_export": {"queue": "user"},
+    "reports.tasks.*": {"queue": "system"},
     "audit.tasks.*": {"queue": "system"},
     "experts.tasks.preview_change": {"queue": "user"},
     "experts.tasks.*": {"queue": "system"},
 }
 CELERY_BEAT_SCHEDULE = {
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
+    "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(hour=3, minute=20)},
     "resume-recomputations": {
         "task": "experts.tasks.resume_recomputations",
         "schedule": crontab(minute="*/5"),

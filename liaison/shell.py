@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from reminders.models import Message
+from reports.sources import may_export
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("工作台", "workbench", "home", True),
         ("专家库", "experts:list", "users", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
+        ("导出记录", "reports:list", "download", may_export(user)),
         ("称号目录", "experts:honours", "award", user.may("view")),
         ("单位", "accounts:units", "sitemap", user.may("view")),
         ("系统管理", "admin:index", "settings", user.is_staff),

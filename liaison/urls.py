@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("experts/", include("experts.urls")),
     path("imports/", include("exchange.urls")),
+    path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),
     path("units/", include("accounts.urls")),
     # Sign-in only: allauth's sign-up, e-mail and reset routes are not mounted.

@@ -73,6 +73,7 @@ OBJECTS = {
     "saved filter",
     "message",
     "change",
+    "export",
     "roster",
     "row",
     "unit",

@@ -16,6 +16,7 @@ from experts.models import CatalogueChange, Expert, Honour, SavedFilter
 from reminders.models import Message
 from tests.exchange import wizard
 from tests.factories import make_award, make_expert, make_sensitive, make_user, restrict, unit
+from tests.reports.making import ready_export
 
 FIELD, KEY = "id_number", "confirmation_years"
 
@@ -83,6 +84,7 @@ def _own(user):
     return {
         "saved filter": [SavedFilter.objects.create(user=user, name="常用", query="scope=key").uuid],
         "message": [Message.objects.create(recipient=user, text="请核实信息", url="/experts/").uuid],
+        "export": [ready_export(user).uuid],
         "change": [
             CatalogueChange.objects.create(
                 honour=honour, honour_version=honour.version, code="CAS", requested_by=user

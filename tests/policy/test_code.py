@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.template.loader import get_template
 
-APPS = ("core", "audit", "accounts", "reminders", "experts", "exchange", "liaison")
+APPS = ("core", "audit", "accounts", "reminders", "experts", "reports", "exchange", "liaison")
 ROOT = settings.BASE_DIR
 TEMPLATES = sorted(str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html"))
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)[^>]*>\s*[^<\s]|\son[a-z]+=", re.IGNORECASE)
@@ -99,7 +99,7 @@ def queue_of(name):
 
 
 def test_every_task_has_a_queue():
-    people = {"exchange.tasks.run_import", "experts.tasks.preview_change"}
+    people = {"exchange.tasks.run_import", "experts.tasks.preview_change", "reports.tasks.run_export"}
     assert {name: queue_of(name) for name in our_tasks()} == {
         name: "user" if name in people else "system" for name in our_tasks()
     }

@@ -1,0 +1,63 @@
+"""The columns of exports. Those of a list of experts read what `experts.personal_data.EXPORTED` allows, and
+no more is read from the database: contact and sensitive values never leave in a list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from audit import listing
+from core.moments import EMPTY, day_text, month_text
+from experts.enums import AwardState
+from experts.models import Award, Expert
+
+
+@dataclass(frozen=True)
+class Column:
+    """`reads` names the fields of the record, `value` makes the cell: numbers stay numbers."""
+
+    head: str
+    width: int
+    value: Callable[[Any], str | int | None]
+    reads: tuple[str, ...] = ()
+
+
+def _awards(expert: Expert) -> str:
+    return "；".join(_award(award) for award in expert.awards.all() if award.state != AwardState.REJECTED)
+
+
+def _award(award: Award) -> str:
+    notes = [str(award.year)] if award.year else []
+    notes += ["待核实"] if award.state == AwardState.PENDING else []
+    return f"{award}（{'，'.join(notes)}）" if notes else str(award)
+
+
+def _basis(expert: Expert) -> str:
+    return "；".join(f"{ground['name']} {ground['year'] or ''}".strip() for ground in expert.scope_basis)
+
+
+def _dated(text: str) -> str:
+    return "" if text == EMPTY else text
+
+
+EXPERT_COLUMNS = [
+    Column("档案号", 13, lambda expert: expert.record_number, ("record_number",)),
+    Column("姓名", 10, lambda expert: expert.name, ("name",)),
+    Column("性别", 6, lambda expert: expert.get_gender_display(), ("gender",)),
+    Column("出生年月", 10, lambda expert: _dated(month_text(expert.birth)), ("birth",)),
+    Column("年龄", 6, lambda expert: expert.age, ("birth",)),
+    Column("工作单位", 26, lambda expert: expert.employer, ("employer",)),
+    Column("职务", 16, lambda expert: expert.post, ("post",)),
+    Column("职称", 14, lambda expert: expert.title, ("title",)),
+    Column("学科", 16, lambda expert: expert.discipline.name if expert.discipline else "", ("discipline",)),
+    Column("类别", 16, lambda expert: expert.get_category_display(), ("category",)),
+    Column("联系范围", 10, lambda expert: expert.get_scope_display(), ("scope",)),
+    Column("认定依据", 28, _basis, ("scope_basis",)),
+    Column("称号奖励（年度）", 36, _awards),
+    Column("联系单位", 16, lambda expert: expert.unit.short_name, ("unit",)),
+    Column("在京工作", 10, lambda expert: "是" if expert.works_in_beijing else "否", ("works_in_beijing",)),
+    Column("标签", 8, lambda expert: expert.get_label_display(), ("label",)),
+    Column("信息核实日期", 13, lambda expert: _dated(day_text(expert.confirmed_on)), ("confirmed_on",)),
+]
+
+TRAIL_WIDTHS = {"时间": 20, "字段": 20, "事由": 28, "数量": 28}
+TRAIL_COLUMNS = [Column(head, TRAIL_WIDTHS.get(head, 14), text) for head, text in listing.COLUMNS]

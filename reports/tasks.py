@@ -1,0 +1,119 @@
+"""Exports in the background. Tasks take ids, and are safe to run twice."""
+
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from celery import shared_task
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from core.jobs import Cancelled, JobState, Reporter
+from core.rls import working_as
+from reminders.actions import notify
+from reports import actions
+from reports.models import KEEP, VAULT, Export
+from reports.sources import MOST, SOURCES, Source, source_of
+from reports.workbook import write_workbook
+
+logger = logging.getLogger(__name__)
+BATCH = 2000
+NO_RIGHT = "您的账号或权限已经变更，没有生成文件。"
+NOTHING = "没有符合条件的记录，没有生成文件。"
+TOO_MANY = f"符合条件的记录超过 {MOST:,} 条，请缩小筛选范围后再导出。"
+MEANWHILE = "导出期间有记录不再对您可见，没有生成文件。请重新导出。"
+UNEXPECTED = "导出时出现意外错误，没有生成文件。请重试；仍不行请联系系统管理员。"
+
+
+class Refused(Exception):
+    """The export cannot go on, for a reason in plain words."""
+
+
+@shared_task
+def run_export(export_id: int, user_id: int) -> None:
+    """Make the workbook under the rights that the user has while it is made."""
+    user = User.objects.get(pk=user_id)
+    try:
+        with working_as(user, channel="job"):
+            _run(export_id, user)
+    except Cancelled:
+        actions.settle(export_id, user_id, JobState.CANCELLED, actions.STOPPED)
+    except Refused as refusal:
+        actions.settle(export_id, user_id, JobState.FAILED, str(refusal))
+    except Exception:
+        logger.exception("export %s failed", export_id)
+        actions.settle(export_id, user_id, JobState.FAILED, UNEXPECTED)
+
+
+def _run(export_id: int, user: User) -> None:
+    """Nothing when the work is done already, or someone is at it."""
+    if not actions.take(export_id):
+        return
+    export = Export.objects.unfinished().filter(pk=export_id, user=user).first()
+    if export is None:
+        return
+    report = Reporter(export, user_id=user.pk)
+    report(0)
+    keys = _current_source(export).keys()
+    if len(keys) > MOST:
+        raise Refused(TOO_MANY)
+    with scratch(export) as folder:
+        data = write_workbook(export, SOURCES[export.kind].columns, _rows(export, keys, report), folder)
+    _check(export)
+    actions.finish(export=export, data=data)
+    notify(recipient=user, text="导出已完成", url=reverse("reports:detail", args=[export.uuid]))
+
+
+def _current_source(export: Export) -> Source:
+    """With the rights that the user has at this moment; Refused when they do not suffice any more."""
+    user = User.objects.filter(pk=export.user_id, is_active=True).first()
+    if user is None or not SOURCES[export.kind].is_open_to(user):
+        raise Refused(NO_RIGHT)
+    return source_of(export, user)
+
+
+def _rows(export: Export, keys: list[int], report: Reporter) -> Iterator[Any]:
+    """Batch by batch; what was passed on is noted in the export."""
+    export.records = []
+    for start in range(0, len(keys), BATCH):
+        for row in _current_source(export).rows(keys[start : start + BATCH]):
+            export.records.append(row.pk)
+            yield row
+        report(min(start + BATCH, len(keys)), len(keys))
+    export.rows = len(export.records)
+
+
+def _check(export: Export) -> None:
+    """Once more before anything is kept: there are rows, and all are still the user's to see."""
+    if not export.rows:
+        raise Refused(NOTHING)
+    export.save(update_fields=["records", "rows"])
+    if not _current_source(export).is_whole(export):
+        raise Refused(MEANWHILE)
+
+
+@contextmanager
+def scratch(export: Export) -> Iterator[Path]:
+    """A folder for what is written in clear, gone afterwards; what a worker left that died goes first."""
+    folder = VAULT.folder() / f"{export.uuid.hex}.making"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@shared_task
+def purge_exports() -> None:
+    """Delete files after seven days, and what workers that died have left; who exported what stays."""
+    now = timezone.now()
+    for stored_as in actions.purge(before=now):
+        VAULT.forget(stored_as)
+    for path in VAULT.folder().iterdir():
+        if path.stat().st_mtime < (now - KEEP).timestamp():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
