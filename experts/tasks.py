@@ -12,6 +12,7 @@ from accounts.models import User
 from core.jobs import JobState
 from core.rls import working_as
 from experts.actions import catalogue_change as actions
+from experts.actions.need_to_know import end_expired
 from experts.actions.recompute import holders, recompute_batch
 from experts.models import CatalogueChange, ChangeStage, Honour
 
@@ -93,6 +94,13 @@ def resume_recomputations() -> None:
     )
     for change_id in overdue.values_list("pk", flat=True).order_by("pk"):
         recompute_scopes.apply_async([change_id], queue=SYSTEM)
+
+
+@shared_task
+def end_expired_grants() -> None:
+    """Need-to-know grants whose last day has passed go to the history; they opened nothing since midnight."""
+    if moved := end_expired():
+        logger.info("%s need-to-know grants ran out", moved)
 
 
 @shared_task

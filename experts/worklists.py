@@ -9,7 +9,7 @@ from django.urls import reverse
 from experts.enums import AwardState, Freshness, Scope
 from experts.filters import UNDECIDED
 from experts.freshness import ConfirmationLimits
-from experts.models import Award, Expert
+from experts.models import Award, Expert, RestrictionRequest
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,10 +26,11 @@ class WorkItem:
     icon: str
     tone: str
     act: str
+    noun: str = "人"
 
     @property
     def count_text(self) -> str:
-        return f"{self.count} 人"
+        return f"{self.count} {self.noun}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,11 @@ def worklist(user: "User") -> list[WorkItem]:
         .distinct()
         .count()
     )
+    restrictions = RestrictionRequest.objects.visible_to(user).decidable_by(user).count()
     url = reverse("experts:list")
     items = [
+        WorkItem("审批限知悉申请", "设为或解除限知悉，由一人申请、另一人批准 · 二（二）", restrictions,
+                 reverse("experts:restrictions"), "shield-check", "red", "办理", noun="件"),
         WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", pending,
                  f"{url}?pending=yes", "award", "gold", "核实"),
         WorkItem("选定专家类别", "七类由人选定，系统只作提示 · 三（一）", counts["undecided"],

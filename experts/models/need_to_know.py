@@ -34,7 +34,7 @@ def last_day(today: date) -> date:
 
 class GrantQuerySet(models.QuerySet["NeedToKnow"]):
     def visible_to(self, user: "User") -> Self:
-        """All of them for the security administrator; for the rest their own and who else is on those lists."""
+        """All for the security administrator; for others their own and who else is on those lists."""
         if user.holds(Role.SECURITY_ADMIN):
             return self.all()
         if not user.may("view"):
@@ -75,7 +75,7 @@ class NeedToKnow(UserObjectPermissionBase):
     granted_at = models.DateTimeField("授予时间", auto_now_add=True)
     expires_on = models.DateField("有效至")
 
-    objects = GrantQuerySet.as_manager()
+    objects = GrantQuerySet.as_manager()  # type: ignore[assignment,misc]
 
     class Meta(UserObjectPermissionBase.Meta):
         verbose_name = verbose_name_plural = "知悉范围"

@@ -38,19 +38,23 @@ class RestrictionQuerySet(models.QuerySet["RestrictionRequest"]):
         return self.filter(state=RestrictionState.PENDING).select_related("requested_by")
 
     def decidable_by(self, user: "User") -> Self:
-        """Pending ones of somebody else: restricting by who approves in the record's unit, lifting by who is on
-        its list and may change it."""
-        approves = Q(pk__in=[])
-        for interval in user.reach("approve"):
-            approves |= Q(unit_order__range=interval)
-        restrict = Q(kind=RestrictionKind.RESTRICT) & approves
-        lift = Q(kind=RestrictionKind.UNRESTRICT) & changeable(user, key="expert_id")
-        return self.visible_to(user).pending().exclude(requested_by=user).filter(restrict | lift)
+        """Pending ones that somebody else asked for and the user may decide."""
+        return self.pending().filter(_decidable(user))
 
     def open_for(self, user: "User") -> Self:
         """Pending ones that the user asked for or can decide."""
-        mine = self.visible_to(user).pending().filter(requested_by=user)
-        return mine | self.decidable_by(user)
+        return self.pending().filter(Q(requested_by=user) | _decidable(user))
+
+
+def _decidable(user: "User") -> Q:
+    """Restricting is decided by who approves in the record's unit, lifting by who is on its list and may
+    change it; never by who asked."""
+    approves = Q(pk__in=[])
+    for interval in user.reach("approve"):
+        approves |= Q(unit_order__range=interval)
+    restrict = Q(kind=RestrictionKind.RESTRICT) & approves
+    lift = Q(kind=RestrictionKind.UNRESTRICT) & changeable(user, key="expert_id")
+    return ~Q(requested_by=user) & (restrict | lift)
 
 
 class RestrictionRequest(LockedChild):

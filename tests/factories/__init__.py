@@ -9,7 +9,16 @@ from accounts.enums import UnitKind
 from accounts.models import RoleAssignment, Unit, User
 from experts.actions.scoping import decide_scope
 from experts.enums import Label
-from experts.models import Award, Expert, Holder, Honour, NeedToKnow, SearchToken, SensitiveValue
+from experts.models import (
+    Award,
+    Expert,
+    Holder,
+    Honour,
+    NeedToKnow,
+    RestrictionRequest,
+    SearchToken,
+    SensitiveValue,
+)
 from experts.search import token_rows
 from experts.sensitive import SensitiveInput, check_id_number, sealed
 
@@ -90,3 +99,34 @@ def restrict(expert, *users, approver=None, until=None):
             expires_on=until or timezone.localdate() + timedelta(days=30),
         )
     return expert
+
+
+def ask_to_restrict(by, expert, *persons, **facts):
+    """A pending request to restrict a record to these users."""
+    today = timezone.localdate()
+    defaults = {
+        "expires_on": today + timedelta(days=100),
+        "reason": "测试",
+        "secrecy_officer": "测试保密干部",
+    }
+    return RestrictionRequest.objects.create(
+        expert=expert,
+        kind="restrict",
+        persons=[person.pk for person in persons],
+        requested_by=by,
+        confirmed_on=today,
+        **(defaults | facts),
+    )
+
+
+def ask_to_lift(by, expert, new_label=Label.INTERNAL):
+    """A pending request to lift a record's restriction."""
+    return RestrictionRequest.objects.create(
+        expert=expert,
+        kind="unrestrict",
+        new_label=new_label,
+        reason="测试",
+        secrecy_officer="测试保密干部",
+        confirmed_on=timezone.localdate(),
+        requested_by=by,
+    )
