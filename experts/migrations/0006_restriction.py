@@ -33,6 +33,21 @@ ALTER TABLE {TABLE} ADD CONSTRAINT {TABLE}_lock FOREIGN KEY (expert_id, label, u
 """
 )
 
+GUARD = """
+-- Nobody restricts or lifts by a plain UPDATE, not even a person on the list: only the function below does.
+CREATE FUNCTION experts_guard_label() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF current_user IN ('liaison_app', 'liaison_worker') THEN
+        RAISE EXCEPTION 'a restriction is set and lifted by request and approval'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER experts_expert_label BEFORE UPDATE OF label ON experts_expert
+    FOR EACH ROW WHEN ((OLD.label = 2) <> (NEW.label = 2)) EXECUTE FUNCTION experts_guard_label();
+"""
 DECIDE = f"""
 -- Whether the actor holds the right over a record: by list where it is restricted, else by its managing unit.
 CREATE FUNCTION experts_actor_reaches(expert bigint, its_label smallint, its_order bigint, wanted text)
@@ -114,6 +129,8 @@ REVOKE ALL ON FUNCTION experts_actor_reaches(bigint, smallint, bigint, text),
 GRANT EXECUTE ON FUNCTION experts_decide_restriction(uuid, text, text) TO liaison_app;
 """
 BACKWARD = """
+DROP TRIGGER experts_expert_label ON experts_expert;
+DROP FUNCTION experts_guard_label();
 DROP FUNCTION experts_decide_restriction(uuid, text, text);
 DROP FUNCTION experts_restriction_problem(experts_restrictionrequest, bigint);
 DROP FUNCTION experts_actor_reaches(bigint, smallint, bigint, text);
@@ -241,5 +258,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(LOCKS + DECIDE, BACKWARD),
+        migrations.RunSQL(LOCKS + GUARD + DECIDE, BACKWARD),
     ]

@@ -50,6 +50,7 @@ INVOKERS = {
     "experts_copy_number": "a trigger; it sees what its writer sees",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
+    "experts_guard_label": "a trigger that only refuses",
     "experts_holds": "who holds a right, from open tables; closed to public",
     "experts_insert_grant": "a part of the acts on the need-to-know list, closed to public",
     "experts_is_blank": "looks at its argument only",
