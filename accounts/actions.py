@@ -315,6 +315,7 @@ def note_sign_in(*, user: User) -> None:
     record(Verb.SIGN_IN, by=user, kind="user", reference=user.username)
 
 
+@transaction.atomic
 def note_sign_out(*, user: User, reason: str = "") -> None:
     """Record the end of a session."""
     record(Verb.SIGN_OUT, by=user, kind="user", reference=user.username, reason=reason)

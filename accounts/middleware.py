@@ -14,7 +14,9 @@ from django.urls import reverse
 from accounts.actions import note_sign_out
 from accounts.models import User
 from core.context import Acting, acting_as
+from core.errors import Unavailable
 from core.requests import client_address
+from core.views import unavailable
 
 STARTED, SEEN = "started_at", "seen_at"
 WRITE_EVERY = 60  # seconds between two writes of SEEN, so that reading costs no write
@@ -47,8 +49,11 @@ class SessionLimitsMiddleware:
 
     def _sign_out(self, request: HttpRequest, user: User) -> HttpResponse:
         address = client_address(request)
-        with acting_as(Acting(user.pk, user.username, address, "web")):
-            note_sign_out(user=user, reason="登录过期")
+        try:
+            with acting_as(Acting(user.pk, user.username, address, "web")):
+                note_sign_out(user=user, reason="登录过期")
+        except Unavailable:
+            return unavailable(request)
         logout(request)
         messages.info(request, "登录已过期，请重新登录。")
         if request.method == "GET":

@@ -16,6 +16,8 @@ KINDS = {
     "unit_move": "单位调整隶属",
     "route": "页面",
     "trail": "审计记录",
+    "export": "导出",
+    "bench": "性能测试数据",
     "field_keys": "加密密钥",
     "demo": "演示数据",
 }
@@ -27,6 +29,8 @@ RESULTS = {
     "refused": "驳回",
     "denied": "没有权限",
     "uploaded": "已上传",
+    "requested": "已申请",
+    "withdrawn": "已收回",
 }
 CHANNELS = {"web": "网页", "job": "后台作业", "command": "命令行", "system": "系统"}
 

@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from core.context import Acting, acting_as
+from core.errors import Unavailable
 from core.requests import client_address
 from core.rls import transaction_as
+from core.views import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -35,6 +37,10 @@ class ActorMiddleware:
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """503 for what cannot be answered without a service that does not work."""
+        return unavailable(request) if isinstance(exception, Unavailable) else None
 
 
 class VaryOnHtmxMiddleware:

@@ -47,3 +47,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: nothing was saved."""
     return refusal("500.html", 500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: nothing was shown or saved. The transaction may be broken, so the page asks nothing of it."""
+    return refusal("503.html", 503)

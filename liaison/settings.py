@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     "core.middleware.ActorMiddleware",
+    "audit.middleware.RefusalMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.VaryOnHtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -260,6 +261,10 @@ CELERY_BEAT_SCHEDULE = {
     "resume-recomputations": {
         "task": "experts.tasks.resume_recomputations",
         "schedule": crontab(minute="*/5"),
+    },
+    "end-expired-grants": {
+        "task": "experts.tasks.end_expired_grants",
+        "schedule": crontab(hour=0, minute=5),
     },
     "recompute-turned-honours": {
         "task": "experts.tasks.recompute_turned_honours",

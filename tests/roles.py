@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, connections
 
 from core.rls import set_actor
 
@@ -23,7 +23,8 @@ def as_role(role, user=None):
 
 
 class AppRoleMiddleware:
-    """Outermost: the whole request, session and sign-in included, runs as liaison_app."""
+    """Outermost: the whole request, session and sign-in included, runs as liaison_app. The second connection
+    is the first one, because it would see nothing of the test's transaction."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -31,9 +32,11 @@ class AppRoleMiddleware:
     def __call__(self, request):
         with connection.cursor() as cursor:
             cursor.execute("SET ROLE liaison_app")
+        aside, connections["aside"] = connections["aside"], connections["default"]
         try:
             return self.get_response(request)
         finally:
+            connections["aside"] = aside
             if not connection.needs_rollback:
                 with connection.cursor() as cursor:
                     cursor.execute("RESET ROLE")
