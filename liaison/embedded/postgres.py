@@ -30,6 +30,8 @@ SETTINGS = {
     # The log outlives the data and has no row-level security: no statements, no values.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    # Nor has pg_stat_activity: each session of a role would read the statements of its others.
+    "track_activities": "off",
 }
 # For tests only: a crash may lose the cluster.
 FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -399,6 +399,15 @@ def test_row_security_off_refuses_instead_of_showing():
             ask(other, "SELECT * FROM experts_expert")
 
 
+def test_a_session_does_not_read_what_another_one_asks():
+    """They share a role, which else may read each other's statements, values and all."""
+    with session() as mine, session() as other:
+        ask(other, "SELECT %s", MARK)
+        told = ask(mine, "SELECT query FROM pg_stat_activity WHERE pid = %s", other.info.backend_pid)
+        assert len(told) == 1
+        assert MARK not in str(told)
+
+
 def test_tables_and_functions_of_ones_own_do_not_stand_in_for_ours():
     """Temporary ones shadow names, but not inside our functions, whose search path is fixed."""
     with session() as other:
