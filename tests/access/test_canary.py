@@ -22,6 +22,7 @@ from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
 from tests.factories import make_award, make_expert, make_sensitive, restrict
 from tests.personas import PERSONAS
+from tests.reports import making as exports
 
 MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD = UUID(int=0xCA), UUID(int=0xCB)
@@ -269,6 +270,22 @@ def imported(client, monkeypatch, row):
             raise Undone
     except Undone:
         return outcome
+
+
+def exported(user, client_of, monkeypatch):
+    """The rows of an export of everything, as its owner fetches them."""
+    client = client_of(user)
+    export = exports.made(client, monkeypatch)
+    return exports.table(exports.content(client.get(exports.url("fetch", export))))
+
+
+@pytest.mark.parametrize("name", ["officer_haidian", "director_haidian", "staff_city", "leader_city"])
+def test_an_export_is_as_if_the_record_did_not_exist(neighbours, client_of, monkeypatch, name):
+    before = exported(neighbours[name], client_of, monkeypatch)
+    release_canary(neighbours)
+    assert exported(neighbours[name], client_of, monkeypatch) == before
+    listed = exported(neighbours["cleared_city"], client_of, monkeypatch)
+    assert [row["姓名"] for row in listed if MARK in str(row)] == [f"{MARK}一号"]
 
 
 @pytest.mark.parametrize("name", ["staff_city"])

@@ -58,7 +58,7 @@ def test_each_restricted_record_is_on_the_record_by_itself(client, client_of, cl
     assert (whole.kind, whole.counts["rows"], whole.counts["restricted"]) == ("export", 2, 1)
     assert (single.kind, single.reference, single.reason) == ("expert", expert.record_number, "准备座谈会")
     page = client.get(reverse("experts:detail", args=[expert.uuid]) + "?tab=log").content.decode()
-    assert "导出" in page
+    assert "导出了" in page
 
 
 def test_a_record_that_is_restricted_since_the_export_was_made_counts(client, cleared_city, monkeypatch):
