@@ -132,6 +132,19 @@ ROUTES: dict[str, Access] = {
     "experts:honour_change": reads(answers(403, (CITY, 200)), "change"),
     "experts:honour_apply": acts(answers(403, (CITY, 409)), "change"),
     "experts:honour_cancel": acts(answers(403, (CITY, 302)), "change"),
+    # The need-to-know list: by record number, for the security administrator only
+    "experts:need_to_know": reads(answers(403, (SECADMIN, 200))),
+    "experts:need_to_know_history": reads(answers(403, (SECADMIN, 200))),
+    "experts:people": reads(answers(403, (OFFICERS, 200), (SECADMIN, 200))),
+    "experts:need_to_know_add": form(answers(403, (SECADMIN, 200)), 422),
+    "experts:need_to_know_end_all": form(answers(403, (SECADMIN, 404)), 422),
+    "experts:need_to_know_renew": form(answers(403, (SECADMIN, 200)), 422, "grant"),
+    "experts:need_to_know_end": form(answers(403, (SECADMIN, 200)), 422, "grant"),
+    # Requests to restrict: officer_haidian has asked, director_haidian may approve
+    "experts:restrictions": reads(answers(403, (OFFICERS, 200))),
+    "experts:restriction_request": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "expert"),
+    "experts:restriction": reads(answers(404, (SEERS, 200)), "restriction"),
+    "experts:restriction_decide": acts(answers(404, (SEERS, 403), (HAIDIAN, 422)), "restriction"),
     # Rosters: only people of the unit that uploaded one
     "exchange:list": reads(answers(403, (OFFICERS, 200))),
     "exchange:create": form(answers(403, (OFFICERS, 200)), 200),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
+from accounts.roles import Role
 from reminders.models import Message
 from reports.sources import may_export
 
@@ -30,6 +31,8 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("导出记录", "reports:list", "download", may_export(user)),
         ("称号目录", "experts:honours", "award", user.may("view")),
         ("单位", "accounts:units", "sitemap", user.may("view")),
+        ("限知悉申请", "experts:restrictions", "shield-check", user.may("change")),
+        ("知悉范围", "experts:need_to_know", "shield-lock", user.holds(Role.SECURITY_ADMIN)),
         ("系统管理", "admin:index", "settings", user.is_staff),
     ]
     here = request.path

@@ -1,9 +1,10 @@
 """Forms of the need-to-know list. What they check is form; the rules are in the database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -91,6 +92,13 @@ class EndDayField(forms.DateField):
         super().__init__(
             label="有效至", widget=DayInput, help_text="含当日，最长一年，到期可续。", error_messages=words
         )
+
+    def clean(self, value: Any) -> date:
+        day: date = super().clean(value)
+        today = timezone.localdate()
+        if not today < day <= last_day(today):
+            raise ValidationError("有效期请填明天起一年以内的日期。")
+        return day
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         today = timezone.localdate()

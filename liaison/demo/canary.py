@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from experts.enums import Category, Gender, HonourLevel, Label, SensitiveField
-from experts.models import Expert, NeedToKnow
+from experts.models import Expert, NeedToKnow, RestrictionKind, RestrictionRequest
 from experts.models.catalogue import MUNICIPAL_AWARD
+from experts.models.need_to_know import last_day
 from experts.sensitive import SensitiveInput
 from liaison.demo import CANARY, people
 from liaison.demo.drafts import Draft, marked
@@ -72,7 +73,24 @@ def list_persons(expert: Expert, users: dict[str, User], today: date) -> None:
             permission=permission,
             reason=f"{CANARY}联系服务需要",
             approved_by=users[APPROVER],
-            expires_on=today + timedelta(days=1095),
+            expires_on=last_day(today),
         )
         for username in LISTED
+    )
+
+
+def ask_to_restrict(experts: list[Expert], users: dict[str, User], today: date) -> None:
+    """One request that director_haidian can decide: by an officer, for two persons of the demo's list."""
+    expert = next(each for each in experts if each.unit.code == UNIT and each.label == Label.INTERNAL)
+    RestrictionRequest.objects.create(
+        expert=expert,
+        label=expert.label,
+        unit_order=expert.unit_order,
+        kind=RestrictionKind.RESTRICT,
+        reason="近期承担重要任务，须限定知悉人员",
+        secrecy_officer="演示·保密干部",
+        confirmed_on=today - timedelta(days=3),
+        persons=[users[username].pk for username in LISTED],
+        expires_on=today + timedelta(days=180),
+        requested_by=users["officer_haidian"],
     )

@@ -20,7 +20,7 @@ from experts.search import token_rows
 from experts.sensitive import sealed
 from liaison.demo import DEMO_UNIT, SEED
 from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
-from liaison.demo.canary import canary_draft, list_persons
+from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.specials import add_specials, sensitive_by_honour
 
@@ -45,6 +45,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     writer = _Writer(units, users, today)
     experts = writer.write(make_drafts(today))
     list_persons(experts[-1], users, today)
+    ask_to_restrict(experts, users, today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)
     return counts

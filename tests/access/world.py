@@ -12,10 +12,19 @@ from audit.models import Event
 from core.models import Holiday
 from exchange.models import RosterImport
 from experts.enums import AwardState
-from experts.models import CatalogueChange, Expert, Honour, SavedFilter
+from experts.models import CatalogueChange, Expert, Honour, RestrictionRequest, SavedFilter
 from reminders.models import Message
 from tests.exchange import wizard
-from tests.factories import make_award, make_expert, make_sensitive, make_user, restrict, unit
+from tests.factories import (
+    ask_to_lift,
+    ask_to_restrict,
+    make_award,
+    make_expert,
+    make_sensitive,
+    make_user,
+    restrict,
+    unit,
+)
 from tests.reports.making import ready_export
 
 FIELD, KEY = "id_number", "confirmation_years"
@@ -38,6 +47,9 @@ def world(personas, client_of, monkeypatch):
     home, elsewhere = _record("林中一", "D04"), _record("林中三", "D03")
     restricted = restrict(_record("林中二", "D04"), make_user(), make_user())
     roster = wizard.previewed(client_of(personas["officer_haidian"]), monkeypatch, wizard.BAD_ID, wizard.GOOD)
+    asked = ask_to_restrict(personas["officer_haidian"], _record("林中四", "D04"), make_user(), make_user())
+    ask_to_restrict(make_user(), elsewhere, make_user(), make_user())
+    ask_to_lift(make_user(), restricted)
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -56,6 +68,8 @@ def world(personas, client_of, monkeypatch):
             "award": [home.uuid, home.awards.get().uuid],
             "honour": ["CAS"],
             "roster": [roster.uuid],
+            "grant": [restricted.need_to_know.first().uuid],
+            "restriction": [asked.uuid],
             "row": [roster.uuid, roster.rows.get(state="held").number],
             "unit": ["D04"],
             "setting": ["D04", KEY],
@@ -66,8 +80,12 @@ def world(personas, client_of, monkeypatch):
         }
         visible = set(Expert.objects.visible_to(user))
         invisible = [expert for expert in (home, elsewhere, restricted) if expert not in visible]
+        requests = set(RestrictionRequest.objects.all()) - set(RestrictionRequest.objects.visible_to(user))
         rosters = set(RosterImport.objects.all()) - set(RosterImport.objects.visible_to(user))
         made.hidden[name] = _hidden(invisible, home, stranger) | _elsewhere(user, rosters)
+        made.hidden[name]["restriction"] = [([each.uuid], [uuid4()]) for each in requests]
+        if name != "secadmin":
+            made.hidden[name]["grant"] = [(made.seen[name]["grant"], [uuid4()])]
     return made
 
 

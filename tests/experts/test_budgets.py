@@ -51,7 +51,7 @@ def test_the_list(client, officer_haidian, query, budget):
     assert (one, three) == (budget, budget), "\n".join(statements)
 
 
-@pytest.mark.parametrize(("tab", "budget"), [("awards", 10), ("facts", 11), ("log", 11)])
+@pytest.mark.parametrize(("tab", "budget"), [("awards", 11), ("facts", 12), ("log", 12)])
 def test_the_detail_page(client, tab, budget):
     expert = make_expert("张一", awards=["CAS"])
     make_sensitive(expert)
@@ -75,7 +75,7 @@ def test_suggestions(client, text, budget):
 def test_the_workbench(client):
     make_expert("张一")
     one, three, statements = grown(client, "/", two_more())
-    assert (one, three) == (10, 10), "\n".join(statements)
+    assert (one, three) == (11, 11), "\n".join(statements)
 
 
 def test_the_forms(client):
