@@ -71,7 +71,7 @@ def list_persons(expert: Expert, users: dict[str, User], today: date) -> None:
             user=users[username],
             content_object=expert,
             permission=permission,
-            reason=f"{CANARY}联系服务需要",
+            reason="联系服务需要",
             approved_by=users[APPROVER],
             expires_on=last_day(today),
         )
