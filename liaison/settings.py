@@ -257,7 +257,7 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
-    "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(hour=3, minute=20)},
+    "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(minute=20)},
     "resume-recomputations": {
         "task": "experts.tasks.resume_recomputations",
         "schedule": crontab(minute="*/5"),

@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from reports.workbook import write_workbook
 
 logger = logging.getLogger(__name__)
 BATCH = 2000
+LONGEST = timedelta(hours=1)  # no worker writes longer (CELERY_TASK_TIME_LIMIT)
 NO_RIGHT = "您的账号或权限已经变更，没有生成文件。"
 NOTHING = "没有符合条件的记录，没有生成文件。"
 TOO_MANY = f"符合条件的记录超过 {MOST:,} 条，请缩小筛选范围后再导出。"
@@ -115,5 +117,7 @@ def purge_exports() -> None:
     for stored_as in actions.purge(before=now):
         VAULT.forget(stored_as)
     for path in VAULT.folder().iterdir():
-        if path.stat().st_mtime < (now - KEEP).timestamp():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.is_dir() and path.stat().st_mtime < (now - LONGEST).timestamp():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file() and path.stat().st_mtime < (now - KEEP).timestamp():
+            path.unlink(missing_ok=True)

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from audit.models import Event
 from core.crypto import sm3
+from core.errors import Unavailable
 from experts.models import Expert
 from reports.models import VAULT, Export
 from reports.tasks import purge_exports
 from tests.experts.pages import said
 from tests.factories import make_expert, restrict
-from tests.reports.making import ask, content, made, make, ready_export, table, url
+from tests.reports.making import START, ask, content, made, make, ready_export, table, url
 from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
@@ -77,29 +78,38 @@ def test_the_event_is_written_before_the_bytes(client, monkeypatch):
     assert before
 
 
-def test_nothing_leaves_when_it_cannot_be_put_on_the_record(client, monkeypatch):
-    export = made(client, monkeypatch)
+@pytest.fixture
+def broken_trail(client, monkeypatch):
+    """The trail cannot be written."""
 
     def fail(*args, **kwargs):
-        raise RuntimeError("no audit")
+        raise Unavailable
 
     monkeypatch.setattr("reports.actions.record", fail)
-    client.raise_request_exception = False
+
+
+def test_nothing_leaves_when_it_cannot_be_put_on_the_record(client, monkeypatch, request):
+    export = made(client, monkeypatch)
+    request.getfixturevalue("broken_trail")
     response = client.get(url("fetch", export))
-    assert response.status_code >= 500
-    assert not response.streaming
+    assert (response.status_code, response.streaming) == (503, False)
     export.refresh_from_db()
     assert export.fetched_at is None
 
 
-def test_nothing_begins_when_it_cannot_be_put_on_the_record(client, monkeypatch):
-    def fail(*args, **kwargs):
-        raise RuntimeError("no audit")
-
-    monkeypatch.setattr("reports.actions.record", fail)
-    client.raise_request_exception = False
-    assert client.post("/exports/experts/", {"reason": "准备座谈会"}).status_code >= 500
+@pytest.mark.usefixtures("broken_trail")
+def test_nothing_begins_when_it_cannot_be_put_on_the_record(client):
+    assert client.post(START, {"reason": "准备座谈会"}).status_code == 503
     assert not Export.objects.exists()
+
+
+def test_no_file_is_destroyed_when_it_cannot_be_put_on_the_record(client, monkeypatch, request):
+    export = made(client, monkeypatch)
+    restrict(Expert.objects.get(name="林一"))
+    request.getfixturevalue("broken_trail")
+    assert client.get(url("fetch", export)).status_code == 503
+    export.refresh_from_db()
+    assert export.is_ready
 
 
 def test_headers_name_the_file_and_forbid_keeping_it(client, monkeypatch):
@@ -148,14 +158,25 @@ def test_the_purge_takes_files_after_seven_days_and_leaves_the_row(client, monke
     assert fresh.records == [Expert.objects.get().pk]
 
 
-def test_the_purge_takes_what_a_dead_worker_left(client, monkeypatch):
+@pytest.mark.parametrize(("minutes", "stays"), [(50, True), (70, False)])
+def test_the_purge_takes_what_a_dead_worker_left_in_clear(db, minutes, stays):
     left = VAULT.folder() / "0.making"
     left.mkdir()
     (left / "sheet.xml").write_text("林一")
+    then = (timezone.now() - timedelta(minutes=minutes)).timestamp()
+    os.utime(left, (then, then))
+    with as_role("liaison_worker"):
+        purge_exports()
+    assert left.exists() == stays
+
+
+def test_the_purge_takes_a_file_that_no_row_names(db):
+    left = VAULT.folder() / "0"
+    left.write_bytes(b"sealed")
     os.utime(left, (0, 0))
     with as_role("liaison_worker"):
         purge_exports()
-    assert list(VAULT.folder().iterdir()) == []
+    assert not left.exists()
 
 
 def test_deleting_takes_the_file_only(client, monkeypatch, django_capture_on_commit_callbacks):

@@ -146,6 +146,14 @@ def test_it_can_be_begun_again(client, monkeypatch, state):
     assert make(export, monkeypatch).is_ready
 
 
+def test_what_a_dead_worker_had_begun_is_taken_over(client, monkeypatch):
+    export = ask(client)
+    Export.objects.update(job_state="running", job_done=7, job_total=9)
+    with scratch(export) as folder:
+        (folder / "left.xml").write_text("林一")
+        assert make(export, monkeypatch).is_ready
+
+
 def test_what_is_done_is_not_begun_again(client, monkeypatch):
     export = made(client, monkeypatch)
     assert said(client.post(url("restart", export), follow=True)) == ["这次导出已经完成。"]
