@@ -16,6 +16,7 @@ from core.crypto import hmac_sm3
 Purpose = Literal["entry", "seal", "head"]
 Facts = dict[str, Any]
 START = "0" * 64  # what the first seal follows
+LOWEST = -(2**63)  # below any number; somebody may have inserted one below zero
 # An event as the database tells it, each column in a form that any row has, even one that was tampered with.
 COLUMNS = {
     "at": "to_char(event.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",

@@ -38,8 +38,8 @@ def refuse_unsafe_role() -> None:
     if reason:
         raise SystemExit(
             f"Refusing to start: this process connects to PostgreSQL as {reason}. "
-            "Point DATABASE_URL (DATABASE_WORKER_URL) at liaison_app (liaison_worker);"
-            " see docs/configuration.md."
+            "Point DATABASE_URL (DATABASE_WORKER_URL, DATABASE_AUDIT_URL) at liaison_app (liaison_worker,"
+            " liaison_audit); see docs/configuration.md."
         )
 
 

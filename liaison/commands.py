@@ -18,6 +18,8 @@ OWNER_COMMANDS = frozenset(
         "test",
     }
 )
+# These seal the trail and walk it, and reach nothing else.
+AUDIT_COMMANDS = frozenset({"audit_seal", "audit_verify"})
 WITHOUT_SERVERS = frozenset(
     {"", "help", "--help", "-h", "version", "--version", "collectstatic", "findstatic", "diffsettings"}
 )
@@ -26,7 +28,10 @@ HELP_FLAGS = frozenset({"--help", "-h"})
 
 def role_for(arguments: list[str]) -> str:
     """The value of LIAISON_DB_ROLE for a command line (without the program's name)."""
-    return "owner" if arguments and arguments[0] in OWNER_COMMANDS else "app"
+    command = arguments[0] if arguments else ""
+    if command in AUDIT_COMMANDS:
+        return "audit"
+    return "owner" if command in OWNER_COMMANDS else "app"
 
 
 def needs_servers(arguments: list[str]) -> bool:

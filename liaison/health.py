@@ -1,6 +1,6 @@
 """Whether a container does its work; its exit code is the answer. Plain Python, without Django.
 
-Usage: python -m liaison.health web | worker NAME | beat
+Usage: python -m liaison.health web | worker NAME | beat | sealer
 Beat is the only process of its container, so the container ends with it; what is left to ask is the broker.
 """
 
@@ -13,6 +13,10 @@ from liaison.problems import Problem
 
 PORT = 8000
 SECONDS = 5
+WAITING_LONG = """
+SELECT EXISTS (SELECT FROM audit_event WHERE at < now() - interval '5 minutes'
+               AND id > coalesce((SELECT max(event_id) FROM audit_seal), 0))
+"""
 
 
 def web() -> bool:
@@ -48,6 +52,24 @@ def beat() -> bool:
     return True
 
 
+def sealer() -> bool:
+    """No event has waited for its seal for long."""
+    import psycopg2
+
+    value = service_urls.variable(service_urls.AUDIT.name)
+    try:
+        arguments = service_urls.connection_arguments(service_urls.AUDIT.name, value)
+        connection = psycopg2.connect(**arguments, connect_timeout=SECONDS)
+    except (Problem, psycopg2.OperationalError):
+        return False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING_LONG)
+            return not cursor.fetchone()[0]
+    finally:
+        connection.close()
+
+
 def main() -> int:
     match sys.argv[1:]:
         case ["web"]:
@@ -56,6 +78,8 @@ def main() -> int:
             return 0 if worker(name) else 1
         case ["beat"]:
             return 0 if beat() else 1
+        case ["sealer"]:
+            return 0 if sealer() else 1
     sys.stderr.write(f"{__doc__}\n")
     return 2
 

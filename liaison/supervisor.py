@@ -1,4 +1,4 @@
-"""Behind `make run`: servers, migration, data, then web, workers and beat, until Ctrl-C or SIGTERM.
+"""Behind `make run`: servers, migration, data, then web, workers, beat and sealer, until Ctrl-C or SIGTERM.
 
 A child that ends after the product was ready is started again, later each time; one that ends before
 that stops everything with the line that its log gives as the cause.
@@ -63,7 +63,7 @@ class Program:
 
 
 def programs(folder: DataFolder, port: int) -> list[Program]:
-    """The web, the two workers and beat, each under the database role that it needs."""
+    """The web, the two workers, beat and the sealer, each under the database role that it needs."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "liaison.celery:app"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -95,6 +95,12 @@ def programs(folder: DataFolder, port: int) -> list[Program]:
             [*celery, "beat", "--loglevel", "INFO", "--pidfile", "", "--schedule", str(folder.root / "beat")],
             "worker",
             log / "beat.log",
+        ),
+        Program(
+            "sealer",
+            [sys.executable, "manage.py", "audit_seal", "--every", "3"],
+            "audit",
+            log / "sealer.log",
         ),
     ]
 

@@ -9,6 +9,8 @@ from liaison import commands
         ("migrate --noinput", "owner"),
         ("seed_demo", "owner"),
         ("setup_database", "owner"),
+        ("audit_seal --every 3", "audit"),
+        ("audit_verify", "audit"),
         ("import_roster a.xlsx --unit BJ", "app"),
         ("shell", "app"),
         ("check --deploy", "app"),

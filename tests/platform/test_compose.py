@@ -26,11 +26,11 @@ from liaison.embedded import GENERATED
 from tests import product
 
 PROJECT = product.PROJECT
-OURS = ("migrate", "web", "worker-user", "worker-system", "beat")
-LASTING = ("postgres", "valkey", "web", "worker-user", "worker-system", "beat")
+OURS = ("migrate", "web", "worker-user", "worker-system", "beat", "sealer")
+LASTING = ("postgres", "valkey", "web", "worker-user", "worker-system", "beat", "sealer")
 MOUNTED = "/run/secrets/"
 INTERPOLATED = re.compile(r"\$\{(\w+):?[?-]([^}]*)\}")
-ROLE_VARIABLE = {"app": "DATABASE_URL", "worker": "DATABASE_WORKER_URL", "owner": "DATABASE_OWNER_URL"}
+ROLE_VARIABLE = settings.DB_URLS
 
 
 @cache
@@ -88,7 +88,7 @@ def test_migrate_is_given_every_way_into_the_database() -> None:
     assert {way.name for way in (*service_urls.WAYS, service_urls.ADMIN)} - given == set()
 
 
-@pytest.mark.parametrize("name", ["web", "worker-user", "worker-system", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker-user", "worker-system", "beat", "sealer"])
 def test_lasting_services_cannot_reach_the_owner(name: str) -> None:
     given = {variable.removesuffix("_FILE") for variable in service(name)["environment"]}
     own = ROLE_VARIABLE[service(name)["environment"]["LIAISON_DB_ROLE"]]

@@ -87,6 +87,23 @@ def test_a_child_that_dies_is_named_and_started_again(running: Product, data: Pa
     assert [line for line in product.processes_of(data) if "app beat" in line] != [beat]
 
 
+def test_the_sealer_chains_the_trail_which_then_verifies(running: Product, data: Path) -> None:
+    waiting, deadline = 1, time.monotonic() + 20
+    with connect_as_owner(data) as connection, connection.cursor() as cursor:
+        while waiting and time.monotonic() < deadline:
+            time.sleep(0.2)
+            cursor.execute("SELECT (SELECT count(*) FROM audit_event) - (SELECT count(*) FROM audit_seal)")
+            (waiting,) = cursor.fetchone() or (1,)
+        cursor.execute("SELECT number || ':' || digest FROM audit_head")
+        (head,) = cursor.fetchone() or ("",)
+    connection.close()
+
+    verified = product.manage(data, "audit_verify", "--expect", head)
+
+    assert (waiting, verified.returncode, verified.stderr) == (0, 0, "")
+    assert verified.stdout.endswith(f" events, head {head}\n")
+
+
 def test_second_run_on_the_same_data_is_refused(running: Product, data: Path) -> None:
     refused = product.run(data, "-m", "liaison.supervisor", LIAISON_PORT=str(product.free_port()))
 
@@ -115,7 +132,10 @@ def test_impossible_port_gives_one_line(tmp_path: Path, port: str) -> None:
 
 def test_stop_leaves_no_process_and_the_next_start_continues(running: Product, data: Path) -> None:
     names = " ".join(product.processes_of(data))
-    assert all(part in names for part in ("keeper", "postgres", "gunicorn", "user@%h", "system@%h", "beat"))
+    assert all(
+        part in names
+        for part in ("keeper", "postgres", "gunicorn", "user@%h", "system@%h", "beat", "audit_seal")
+    )
     with connect_as_owner(data) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     connection.close()
