@@ -23,8 +23,13 @@ ACTS: dict[str, str] = {
     Verb.EXPORT: "导出了",
     Verb.IMPORT: "导入了",
 }
+RESTRICTION_ACTS: dict[str, str] = {
+    Verb.REQUEST: "提出了",
+    Verb.CONFIRM: "办理了",
+    Verb.REVOKE: "撤回了",
+}
 WHOLE = "档案"
-FIELDS = {"awards": "称号奖励"}
+FIELDS = {"awards": "称号奖励", "need_to_know": "知悉范围", "restriction": "限知悉申请"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ def log_of(expert: Expert) -> dict[str, Any]:
 def act_words(event: Event) -> str:
     """查看了档案; 显示了手机号码; 修改了职务、职称."""
     said = ACTS.get(event.verb, f"{event.get_verb_display()}：")
+    if event.fields == ["restriction"]:
+        said = RESTRICTION_ACTS[event.verb]
     return said + ("、".join(field_words(event.fields)) or WHOLE)
 
 

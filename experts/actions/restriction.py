@@ -49,7 +49,7 @@ def request_restriction(*, by: User, expert: Expert, facts: dict[str, Any]) -> R
         requested_by=by,
         **facts,
     )
-    record(Verb.REQUEST, by=by, kind="expert", reference=current.record_number, fields=["label"])
+    record(Verb.REQUEST, by=by, kind="expert", reference=current.record_number, fields=["restriction"])
     return asked
 
 
@@ -63,12 +63,12 @@ def decide_restriction(
     """
     note = checked_reason(note, "note")
     record(
-        Verb.REQUEST if decision == RestrictionState.WITHDRAWN else Verb.CONFIRM,
+        Verb.REVOKE if decision == RestrictionState.WITHDRAWN else Verb.CONFIRM,
         by=by,
         kind="expert",
         reference=asked.expert.record_number,
-        fields=["label"],
-        result="ok" if decision == RestrictionState.APPROVED else decision.value,
+        fields=["restriction"],
+        result="refused" if decision == RestrictionState.REFUSED else "ok",
     )
     word = called("experts_decide_restriction", asked.uuid, decision.value, note)
     if word != "done":

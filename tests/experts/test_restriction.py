@@ -1,5 +1,7 @@
 """Restricting a record and lifting the restriction: asked by one person, decided by another (二（二）)."""
 
+from datetime import date
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, ProgrammingError, transaction
@@ -7,7 +9,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.verbs import Verb
-from experts.actions import register
+from experts.actions import need_to_know, register
 from experts.actions import restriction as actions
 from experts.enums import Label
 from experts.errors import NotAllowed
@@ -15,12 +17,14 @@ from experts.models import (
     Award,
     Expert,
     Holder,
+    Honour,
     NeedToKnow,
     RestrictionRequest,
     RestrictionState,
     SearchToken,
     SensitiveValue,
 )
+from tests.exchange import wizard
 from tests.experts.grants import ended, head, in_days, listed, word, worker
 from tests.factories import (
     ask_to_lift,
@@ -115,7 +119,7 @@ def test_a_request_changes_nothing_until_another_person_approves_it(
     assert sights(expert, officer_haidian)
     event = Event.objects.get(verb=Verb.REQUEST)
     assert (event.kind, event.reference, event.fields, event.reason) == (
-        "expert", expert.record_number, ["label"], "",
+        "expert", expert.record_number, ["restriction"], "",
     )  # fmt: skip
 
     decide(director_haidian, asked)
@@ -356,3 +360,41 @@ def test_no_other_act_restricts_or_lifts(officer_haidian, people):
         "某": Label.SENSITIVE,
         "限": Label.RESTRICTED,
     }
+
+
+def test_an_import_by_someone_on_the_list_leaves_the_restriction(
+    client_of, officer_haidian, people, monkeypatch
+):
+    hidden = make_expert("林一", birth=date(1966, 5, 1), employer="示范大学")
+    restrict(hidden, officer_haidian, people[1])
+    client = client_of(officer_haidian)
+    row = wizard.GOOD.replace("政府特殊津贴", "千人计划")
+    assert Honour.objects.get(code="THOUSAND_TALENTS").default_label == Label.SENSITIVE
+    roster = wizard.previewed(client, monkeypatch, row)
+    client.post(wizard.url("commit", roster))
+    roster = wizard.work(roster, monkeypatch)
+    hidden.refresh_from_db()
+    assert (roster.stage, hidden.awards.count(), hidden.label) == ("committed", 1, Label.RESTRICTED)
+
+
+def test_without_context_nothing_of_it_is_read(officer_haidian, expert, people):
+    ask_to_restrict(officer_haidian, expert, *people)
+    with as_role("liaison_app"):
+        assert not RestrictionRequest.objects.exists()
+        assert not NeedToKnow.objects.exists()
+
+
+def test_the_record_tells_who_asked_who_decided_and_who_was_listed(
+    client_of, officer_haidian, director_haidian, secadmin, expert, people
+):
+    asked = ask(officer_haidian, expert, **facts(*people))
+    decide(officer_haidian, asked, WITHDRAWN)
+    decide(director_haidian, ask(officer_haidian, expert, **facts(*people)))
+    with as_role("liaison_app", secadmin):
+        need_to_know.grant(
+            by=secadmin, record_number=expert.record_number, person=worker("丙"), reason="需要",
+            approver=director_haidian, expires_on=in_days(9),
+        )  # fmt: skip
+    page = client_of(people[0]).get(f"/experts/{expert.uuid}/?tab=log").content.decode()
+    for words in ("提出了限知悉申请", "撤回了限知悉申请", "办理了限知悉申请", "授予：知悉范围"):
+        assert words in page
