@@ -19,8 +19,11 @@ from experts.sensitive import opened as opened_value
 from liaison import key_rotation
 from liaison.key_rotation import Rotation
 from liaison.sealed import PLACES, Place
+from reports.models import VAULT as EXPORTS
+from reports.models import Export
 from tests.exchange import wizard
 from tests.factories import make_expert, make_sensitive
+from tests.reports.making import ready_export
 
 ID_NUMBER, PHONE = "110105198510104635", "13800138000"
 
@@ -33,11 +36,12 @@ def old_key(settings):
 
 @pytest.fixture
 def stored(old_key, officer_haidian, client_of, monkeypatch):
-    """Two values of an expert and a roster at its preview, all under the old key."""
+    """Two values of an expert, a roster at its preview and an export, all under the old key."""
     expert = make_expert("林中一")
     make_sensitive(expert, text=ID_NUMBER)
     make_sensitive(expert, SensitiveField.PHONE, PHONE)
     wizard.previewed(client_of(officer_haidian), monkeypatch, wizard.GOOD, wizard.BAD_ID)
+    ready_export(officer_haidian, b"PK-export")
     return expert
 
 
@@ -59,7 +63,7 @@ def rotated(capsys, **options):
 
 def in_clear(expert):
     """Everything that is stored encrypted, opened."""
-    roster = RosterImport.objects.get()
+    roster, export = RosterImport.objects.get(), Export.objects.get()
     with opened(roster) as sheet:
         cells = [row for _, row in sheet.rows]
     return {
@@ -67,6 +71,7 @@ def in_clear(expert):
         "rows": [content(row).as_dict() for row in RosterRow.objects.select_related("roster")],
         "samples": samples_of(roster),
         "file": cells,
+        "export": EXPORTS.read(export.stored_as, key_id=export.stored_key, bound_to=export.bound_to),
     }
 
 
@@ -75,10 +80,13 @@ def test_everything_opens_under_the_new_key_and_without_the_old_one(stored, new_
     new = new_key()
     old_name = RosterImport.objects.get().stored_as
     said = rotated(capsys)
-    assert [set(place.rows().values_list(place.key, flat=True)) for place in PLACES] == [{"new"}] * 4
+    assert [set(place.rows().values_list(place.key, flat=True)) for place in PLACES] == [{"new"}] * len(
+        PLACES
+    )
     assert "remove from FIELD_KEYS: old" in said
     settings.FIELD_KEYS = [new]
     assert in_clear(stored) == before
+    assert before["export"] == b"PK-export"
     assert before["values"] == {"id_number": ID_NUMBER, "phone": PHONE}
     assert RosterImport.objects.get().stored_as != old_name
 
@@ -121,7 +129,7 @@ def test_counts_are_printed_and_recorded_without_values(stored, new_key, capsys)
     assert "experts_sensitivevalue.ciphertext: old 2\n  re-encrypted 2; now new 2\n" in said
     assert "exchange_rosterimport.stored_as: old 1\n  re-encrypted 1; now new 1\n" in said
     digests = [line.replace(",", "").split() for line in said.splitlines() if "digest" in line]
-    assert len(digests) == 4
+    assert len(digests) == len(PLACES)
     assert all(line[2] == line[4] != "0" * 16 for line in digests)
     event = Event.objects.get(kind="field_keys")
     assert (event.verb, event.reference, event.result, event.channel) == ("change", "new", "ok", "command")
