@@ -18,13 +18,11 @@ from core.paging import url_with
 
 
 def _text(label: str, field: str) -> django_filters.CharFilter:
-    return django_filters.CharFilter(
-        label=label, field_name=field, widget=forms.TextInput({"placeholder": label})
-    )
+    return django_filters.CharFilter(label=label, field_name=field)
 
 
 def _choice(label: str, choices: dict[str, str]) -> django_filters.ChoiceFilter:
-    return django_filters.ChoiceFilter(label=label, choices=list(choices.items()), empty_label=label)
+    return django_filters.ChoiceFilter(label=label, choices=list(choices.items()), empty_label="全部")
 
 
 class TrailFilter(django_filters.FilterSet):

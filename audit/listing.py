@@ -6,12 +6,13 @@ from typing import Any
 from django.http import QueryDict
 
 from audit.filters import TrailFilter
-from audit.models import Event, EventQuerySet, Reader
+from audit.models import Event, EventQuerySet, Reader, Seal
 from audit.words import channel_words, count_words, kind_words, moment_words, result_words
 from core.paging import Order, Page, page_by_key, url_with
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
+QUIET = {"ok", "uploaded", "requested"}  # results that need no second look
 NEWEST = Order(("at", "id"), descending=True)
 # What an export holds: heading and the text of an event.
 COLUMNS: list[tuple[str, Callable[[Event], str]]] = [
@@ -41,10 +42,13 @@ def trail_context(user: Reader, params: QueryDict) -> dict[str, Any]:
     """One page of the trail: rows, count, filters and the links that lead on from it."""
     found, filters = trail(user, params), TrailFilter(params, Event.objects.none())
     page = page_by_key(found, NEWEST, params, PAGE_SIZE)
+    seals = Seal.objects.visible_to(user).filter(event_id__in=[event.pk for event in page.rows])
+    numbers = dict(seals.values_list("event_id", "number"))
     exact = params.get("count") == "exact"
     total = found.count() if exact else found.order_by()[: COUNT_LIMIT + 1].count()
     return {
         "page": page,
+        "rows": [row_of(event, numbers.get(event.pk)) for event in page.rows],
         "total": total if exact else min(total, COUNT_LIMIT),
         "exact": exact or total <= COUNT_LIMIT,
         "count_url": url_with(params, count="exact"),
@@ -52,6 +56,21 @@ def trail_context(user: Reader, params: QueryDict) -> dict[str, Any]:
         "chips": list(filters.chips(params)),
         "params": params,
     } | _page_urls(page, params)
+
+
+def row_of(event: Event, seal: int | None) -> dict[str, Any]:
+    """One event in words; `more` is what its row opens to."""
+    words = {heading: read(event) for heading, read in COLUMNS}
+    return {
+        "event": event,
+        "moment": words["时间"],
+        "kind": words["对象"],
+        "result": words["结果"],
+        "channel": words["途径"],
+        "tone": "neutral" if event.result in QUIET else "bad",
+        "seal": seal,
+        "more": [(name, words[name]) for name in ("字段", "事由", "数量") if words[name]],
+    }
 
 
 def _page_urls(page: Page[Event], params: QueryDict) -> dict[str, str]:

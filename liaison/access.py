@@ -72,9 +72,6 @@ def form(shown: Statuses, refused: int, about: str = "") -> Access:
     return Access(shown, sent, about)
 
 
-REDIRECTED = answers(403, (ADMINISTRATORS, 302))
-
-
 def admin_pages(
     model: str,
     *,
@@ -93,16 +90,14 @@ def admin_pages(
         f"admin:{model}_delete": Access(answers(403, (deletes, 200)), answers(403, (deletes, 200)), model),
         f"admin:{model}_history": both(shown, model),
         # The address without a page below it leads to the page for changing it.
-        f"admin/{model.replace('_', '/')}/<path:object_id>/": both(
-            answers(403, (ADMINISTRATORS, 302)), model
-        ),
+        f"admin/{model.replace('_', '/')}/<path:object_id>/": both(answers(403, (KEEPERS, 302)), model),
     }
 
 
 OWN = answers(302)
-ADMIN_ONLY, GET_ONLY = answers(403, (ADMINISTRATORS, 200)), answers(403, (ADMINISTRATORS, 405))
 SYSADMIN, SECADMIN, AUDITOR = ((name,) for name in ADMINISTRATORS)
 KEEPERS = (*SYSADMIN, *SECADMIN)
+ADMIN_ONLY, GET_ONLY = answers(403, (KEEPERS, 200)), answers(403, (KEEPERS, 405))
 EXPORTERS = answers(403, (READERS, 200), (AUDITOR, 200))
 EXPORT_ACTS = answers(403, (READERS, 302), (AUDITOR, 302))
 ROUTES: dict[str, Access] = {
@@ -185,17 +180,19 @@ ROUTES: dict[str, Access] = {
     "account_login": Access(answers(302, ((ANONYMOUS,), 200)), answers(302, ((ANONYMOUS,), 200))),
     "account_logout": Access(answers(200), answers(302)),
     "account_change_password": Access(answers(200), answers(200)),
+    # The trail
+    "audit:list": reads(answers(403, (AUDITOR, 200))),
     # Administration
     "admin:index": both(ADMIN_ONLY),
-    "admin:login": both(answers(403, (ADMINISTRATORS, 302))),
-    "admin:logout": Access(ADMIN_ONLY, answers(403, (ADMINISTRATORS, 302))),
-    "admin:password_change": both(answers(403, (ADMINISTRATORS, 302))),
+    "admin:login": both(answers(403, (KEEPERS, 302))),
+    "admin:logout": Access(ADMIN_ONLY, answers(403, (KEEPERS, 302))),
+    "admin:password_change": both(answers(403, (KEEPERS, 302))),
     "admin:password_change_done": Access(ADMIN_ONLY, GET_ONLY),
     "admin:autocomplete": Access(answers(403), GET_ONLY),
     "admin:jsi18n": Access(ADMIN_ONLY, GET_ONLY),
-    "admin:view_on_site": both(answers(403, (ADMINISTRATORS, 404)), "anything"),
-    "admin:app_list": both(answers(403, (KEEPERS, 200), (AUDITOR, 404)), "admin app"),
-    "admin/(?P<url>.*)$": both(answers(403, (ADMINISTRATORS, 404)), "rest"),
+    "admin:view_on_site": both(answers(403, (KEEPERS, 404)), "anything"),
+    "admin:app_list": both(answers(403, (KEEPERS, 200)), "admin app"),
+    "admin/(?P<url>.*)$": both(answers(403, (KEEPERS, 404)), "rest"),
     "admin:accounts_user_password": form(answers(403, (SYSADMIN, 200)), 200, "accounts_user"),
     **admin_pages("accounts_user", keepers=KEEPERS, adds=SYSADMIN, changes=KEEPERS),
     **admin_pages("accounts_unit", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN),
@@ -204,7 +201,6 @@ ROUTES: dict[str, Access] = {
     ),
     **admin_pages("accounts_roleassignment", keepers=SECADMIN, adds=SECADMIN),
     **admin_pages("accounts_confirmation", keepers=SECADMIN),
-    **admin_pages("audit_event", keepers=AUDITOR),
     **admin_pages("core_holiday", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN, deletes=SYSADMIN),
 }
 

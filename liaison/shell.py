@@ -33,6 +33,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("单位", "accounts:units", "sitemap", user.may("view")),
         ("限知悉申请", "experts:restrictions", "shield-check", user.may("change")),
         ("知悉范围", "experts:need_to_know", "shield-lock", user.holds(Role.SECURITY_ADMIN)),
+        ("审计记录", "audit:list", "history", user.holds(Role.SECURITY_AUDITOR)),
         ("系统管理", "admin:index", "settings", user.is_staff),
     ]
     here = request.path

@@ -14,6 +14,7 @@ urlpatterns = [
     path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),
     path("units/", include("accounts.urls")),
+    path("audit/", include("audit.urls")),
     # Sign-in only: allauth's sign-up, e-mail and reset routes are not mounted.
     path("accounts/login/", allauth_views.login, name="account_login"),
     path("accounts/logout/", allauth_views.logout, name="account_logout"),

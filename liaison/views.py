@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.requests import UserRequest
+from accounts.roles import Role
 from experts.worklists import figures, worklist
 
 
@@ -13,6 +14,8 @@ from experts.worklists import figures, worklist
 def workbench(request: UserRequest) -> HttpResponse:
     if request.user.is_staff:
         return redirect("admin:index")
+    if request.user.holds(Role.SECURITY_AUDITOR):
+        return redirect("audit:list")
     context = {
         "today": timezone.localdate(),
         "figures": figures(request.user),

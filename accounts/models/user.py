@@ -93,8 +93,8 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Whether Django admin opens: administrators only, never those who work with experts."""
-        return self.is_active and self.duty != Duty.WORK and bool(self.current_assignments)
+        """Whether Django admin opens: system and security administrators only; the auditor has own pages."""
+        return self.duty in {Duty.SYSTEM, Duty.SECURITY} and bool(self.current_assignments)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Django's permissions grant nothing here; see `reach`, `holds` and `visible_to`."""

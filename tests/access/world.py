@@ -8,7 +8,6 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import Confirmation, Unit, UnitSetting
-from audit.models import Event
 from core.models import Holiday
 from exchange.models import RosterImport
 from experts.enums import AwardState
@@ -121,7 +120,6 @@ def _admin_pages(personas):
         "accounts_confirmation": Confirmation.objects.create(
             kind="password_reset", user=officer, requested_by=personas["sysadmin"]
         ),
-        "audit_event": Event.objects.order_by("pk").first(),
         "core_holiday": Holiday.objects.order_by("pk").first(),
     }
     return {model: [str(row.pk)] for model, row in rows.items()}

@@ -40,7 +40,6 @@ def test_signing_out_ends_the_session(product: Running, page: Page) -> None:
 ADMINISTRATORS = {
     "sysadmin": {"用户", "单位", "单位参数", "节假日"},
     "secadmin": {"用户", "角色", "待确认事项"},
-    "auditor": {"审计记录"},
 }
 
 
@@ -58,5 +57,24 @@ def test_an_administrator_finds_their_own_pages_and_no_expert(
         assert answer is not None
         assert answer.status == 200
     answer = page.goto("/experts/")
+    assert answer is not None
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("allowed_errors", [["status of 403"]])
+def test_the_auditor_finds_the_trail_and_follows_one_user(
+    product: Running, page: Page, allowed_errors: list[str]
+) -> None:
+    sign_in(page, product, "auditor")
+    page.wait_for_url("**/audit/")
+    expect(page.get_by_role("heading", name="审计记录")).to_be_visible()
+    expect(page.locator(".side")).to_contain_text("审计记录")
+    page.get_by_label("用户名").fill("auditor")
+    page.get_by_role("button", name="查找").click()
+    page.wait_for_url("**user=auditor**")
+    users = page.locator('td[data-label="用户"]').all_inner_texts()
+    assert set(users) == {"auditor"}
+    assert "登录" in page.locator('td[data-label="行为"]').first.inner_text()
+    answer = page.goto("/admin/")
     assert answer is not None
     assert answer.status == 403
