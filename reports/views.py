@@ -71,7 +71,7 @@ def export_experts(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def export_trail(request: HttpRequest) -> HttpResponse:
-    return _start(request, Kind.TRAIL, reverse("reports:list"))
+    return _start(request, Kind.TRAIL, reverse("audit:list"))
 
 
 def _start(request: HttpRequest, kind: Kind, back: str) -> HttpResponse:

@@ -46,3 +46,21 @@ def test_an_officer_exports_the_filtered_list(product: Running, page: Page, tmp_
     page.locator("tr", has_text=number).get_by_role("button", name="删除").click()
     confirm(page)
     expect(toast(page)).to_contain_text(f"已删除导出 {number}")
+
+
+def test_the_auditor_exports_the_trail(product: Running, page: Page, tmp_path: Path) -> None:
+    sign_in(page, product, "auditor")
+    page.goto("/audit/?verb=sign_in")
+    page.get_by_role("button", name="导出", exact=True).click()
+    dialog = page.locator("#export")
+    dialog.get_by_label("事由").fill("季度检查")
+    dialog.get_by_role("button", name="导出").click()
+
+    download = page.get_by_role("link", name="下载")
+    expect(download).to_be_visible(timeout=PATIENCE)
+    with page.expect_download() as started:
+        download.click()
+    started.value.save_as(tmp_path / "trail.xlsx")
+    lines = CalamineWorkbook.from_path(tmp_path / "trail.xlsx").get_sheet_by_index(0).to_python()
+    assert lines[HEAD_LINE][:4] == ["序号", "时间", "用户名", "行为"]
+    assert {line[3] for line in lines[HEAD_LINE + 1 :]} == {"登录"}

@@ -198,3 +198,8 @@ def test_the_auditor_exports_the_trail_and_nobody_else(client, client_of, audito
     assert [row["行为"] for row in rows] == ["导出", "导出"]
     assert client.post("/exports/trail/", {"reason": "看看"}).status_code == 403
     assert own.post("/exports/experts/", {"reason": "看看"}).status_code == 403
+
+
+def test_without_a_reason_the_auditor_is_back_at_the_trail(client_of, auditor):
+    response = client_of(auditor).post("/exports/trail/", {"query": "verb=export", "reason": ""})
+    assert (response.status_code, response["Location"]) == (302, "/audit/?verb=export")
