@@ -21,6 +21,10 @@ class Cancelled(Exception):
     """Someone asked the work to stop; what its transaction wrote is rolled back."""
 
 
+class RightsLost(Exception):
+    """The user for whom the work is done does not reach it any more; nothing of it may be kept."""
+
+
 class Job(models.Model):
     """Progress of work in Celery; the worker looks at `cancel_requested` between batches."""
 
@@ -39,7 +43,8 @@ class Job(models.Model):
 
 
 class Reporter:
-    """Writes progress beside the open transaction, renews its context, and notices a request to stop."""
+    """Writes progress beside the open transaction, renews its context, and notices a request to stop and the
+    loss of the rights it works under."""
 
     EVERY = 0.5  # seconds between two writes
 
@@ -49,14 +54,17 @@ class Reporter:
         self.last = 0.0
 
     def __call__(self, done: int, total: int = 0) -> None:
-        """Report `done` of `total` (0: not known yet). Raises Cancelled when asked to stop."""
+        """Report `done` of `total` (0: not known yet). Raises Cancelled when asked to stop and
+        RightsLost when the user no longer sees the job."""
         if time.monotonic() - self.last < self.EVERY:
             return
         self.last = time.monotonic()
         rows = type(self.job)._default_manager.using(ASIDE).filter(pk=self.job.pk)
         with transaction_as(self.user_id, using=ASIDE):
-            rows.update(job_state=JobState.RUNNING, job_done=done, job_total=total)
+            seen = rows.update(job_state=JobState.RUNNING, job_done=done, job_total=total)
             stop = rows.values_list("cancel_requested", flat=True).first()
         set_actor(self.user_id)
+        if not seen:
+            raise RightsLost
         if stop:
             raise Cancelled

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
-from core.jobs import Cancelled, JobState, Reporter
+from core.jobs import Cancelled, JobState, Reporter, RightsLost
 from core.rls import transaction_as, working_as
 from exchange.models import RosterImport, RosterRow, Stage
 from exchange.pipeline.planning import Planner
@@ -28,30 +28,47 @@ FALL_BACK = {Stage.READING: Stage.READING, Stage.CHECKING: Stage.MAPPING, Stage.
 OUTCOME = {"stage", "counts", "committed_at", "job_state", "job_error"}
 SEEN_IN_FILE = {"sheet_name", "layout", "sample_sealed", "sample_key"}
 STOPPED = "已按您的要求停止，没有写入任何内容。"
+UNEXPECTED = "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。"
+LOST = "办理人的账号已停用，或已没有导入的权限，没有写入任何内容。可由本单位其他有权限的人重新操作。"
 MEANWHILE = "有专家资料在预览之后被别人修改，为避免覆盖，没有写入任何内容。请重新检查后再导入。"
 
 
 @shared_task
 def run_import(roster_id: int, user_id: int) -> None:
-    """Do the work of the stage the import is in, under the rights the user has now."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
-        return
+    """Do the work of the stage the import is in, under the rights the user has now. Who has lost them cannot
+    even end it: the system does."""
+    user = User.objects.get(pk=user_id)
     try:
         with working_as(user, channel="job"):
             _run(roster_id, user)
+        return
     except Cancelled:
-        settle(roster_id, user, JobState.CANCELLED, STOPPED)
+        state, reason = JobState.CANCELLED, STOPPED
+    except RightsLost:
+        state, reason = JobState.FAILED, LOST
     except (RosterRefused, ChangedMeanwhile) as problem:
-        settle(roster_id, user, JobState.FAILED, str(problem) or MEANWHILE)
+        state, reason = JobState.FAILED, str(problem) or MEANWHILE
     except Exception:
         logger.exception("import %s failed", roster_id)
-        settle(
-            roster_id,
-            user,
-            JobState.FAILED,
-            "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。",
-        )
+        state, reason = JobState.FAILED, UNEXPECTED
+    if _sees(roster_id, user_id):
+        settle(roster_id, user, state, reason)
+    else:
+        settle_lost.apply_async([roster_id], queue="system")
+
+
+def _sees(roster_id: int, user_id: int) -> bool:
+    """Whether the user still reaches the import, asked afresh."""
+    user = User.objects.get(pk=user_id)
+    with transaction_as(user.pk):
+        return RosterImport.objects.visible_to(user).filter(pk=roster_id).exists()
+
+
+@shared_task
+def settle_lost(roster_id: int) -> None:
+    """As the system: end the work of somebody without rights, so that their unit sees what became of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT exchange_settle_lost(%s, %s)", [roster_id, LOST])
 
 
 def _claimed(roster_id: int, user: User) -> RosterImport | None:
@@ -62,6 +79,8 @@ def _claimed(roster_id: int, user: User) -> RosterImport | None:
             return None
     active = [JobState.WAITING, JobState.RUNNING]
     rosters = RosterImport.objects.visible_to(user).select_related("unit")
+    if not rosters.filter(pk=roster_id).exists():
+        raise RightsLost
     return rosters.filter(pk=roster_id, job_state__in=active, stage__in=FALL_BACK).first()
 
 

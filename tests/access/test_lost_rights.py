@@ -6,16 +6,18 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import move_unit
 from accounts.enums import Clearance
 from accounts.models import Unit, User
+from core.jobs import Reporter, RightsLost
 from core.rls import set_actor
+from exchange import tasks
 from exchange.models import RosterImport
-from exchange.tasks import run_import
+from exchange.tasks import LOST, run_import, settle_lost
 from experts.enums import Label
 from experts.models import Expert, NeedToKnow, SavedFilter
 from reminders.models import Message
@@ -211,17 +213,32 @@ def queued(client, monkeypatch):
     return RosterImport.objects.get(pk=roster.pk)
 
 
+def run(roster, user, monkeypatch):
+    """The worker of people, and after it the worker of the system."""
+    handed_over = []
+    monkeypatch.setattr(settle_lost, "apply_async", lambda args, queue: handed_over.append((args, queue)))
+    with as_role("liaison_app"):
+        run_import(roster.pk, user.pk)
+    assert handed_over == [([roster.pk], "system")]
+    with as_role("liaison_worker"):
+        settle_lost(roster.pk)
+
+
+def assert_settled(roster):
+    """Back at its preview, with the reason, for the others of the unit."""
+    roster.refresh_from_db()
+    assert (roster.stage, roster.job_state, roster.job_error) == ("preview", "failed", LOST)
+
+
 @pytest.mark.parametrize("lose", [disable, end_role, take_role, change_role], ids=lambda act: act.__name__)
 def test_a_queued_import_writes_nothing(client, officer, monkeypatch, lose):
     roster = queued(client, monkeypatch)
     count = Expert.objects.count()
     lose(officer)
     monkeypatch.setattr("exchange.tasks.Reporter", wizard.Silent)
-    with as_role("liaison_app"):
-        run_import(roster.pk, officer.pk)
+    run(roster, officer, monkeypatch)
     assert Expert.objects.count() == count
-    roster.refresh_from_db()
-    assert roster.stage != "committed"
+    assert_settled(roster)
 
 
 @pytest.mark.parametrize("lose", [disable, end_role, take_role, change_role], ids=lambda act: act.__name__)
@@ -248,11 +265,34 @@ def test_an_import_that_is_running_ends_without_writing(client, officer, monkeyp
     monkeypatch.setattr("exchange.tasks.Reporter", Interrupted)
     if moment == "all written":
         monkeypatch.setattr("exchange.tasks.record", lambda *args, **facts: interrupt())
-    with as_role("liaison_app"):
-        run_import(roster.pk, officer.pk)
+    # Taking the import back takes back the loss too, which stood inside its transaction here.
+    sees = tasks._sees
+    monkeypatch.setattr(tasks, "_sees", lambda *keys: (interrupt(), sees(*keys))[1])
+    run(roster, officer, monkeypatch)
     assert Expert.objects.count() == count
+    assert_settled(roster)
+
+
+def test_the_progress_of_work_notices_that_its_user_lost_the_job(client, officer, monkeypatch):
+    monkeypatch.setattr("core.jobs.ASIDE", "default")  # a second connection would not see the test's rows
+    roster = queued(client, monkeypatch)
+    end_role(officer)
+    with as_role("liaison_app", officer), pytest.raises(RightsLost):
+        Reporter(roster, user_id=officer.pk)(1)
+
+
+def test_the_system_ends_only_work_that_is_unfinished(client, officer, monkeypatch):
+    roster = wizard.work(queued(client, monkeypatch), monkeypatch)
+    with as_role("liaison_worker"):
+        settle_lost(roster.pk)
     roster.refresh_from_db()
-    assert roster.stage != "committed"
+    assert (roster.stage, roster.job_state, roster.job_error) == ("committed", "done", "")
+
+
+def test_nobody_else_ends_work_as_the_system_does(client, officer, monkeypatch):
+    roster = queued(client, monkeypatch)
+    with as_role("liaison_app", officer), pytest.raises(ProgrammingError), transaction.atomic():
+        settle_lost(roster.pk)
 
 
 def test_an_import_that_nobody_interrupts_writes(client, officer, monkeypatch):

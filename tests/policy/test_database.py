@@ -35,8 +35,8 @@ WITHOUT_LOCK = {
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
-    "core_actor", "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant",
-    "experts_move_tokens", "experts_own_lists", "experts_set_grant",
+    "core_actor", "exchange_settle_lost", "experts_decide_restriction", "experts_drop_tokens",
+    "experts_end_grant", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
