@@ -41,6 +41,8 @@ def request_restriction(*, by: User, expert: Expert, facts: dict[str, Any]) -> R
     for name in ("reason", "secrecy_officer"):
         facts[name] = checked_reason(facts[name], name)
     lifting = current.label == Label.RESTRICTED
+    if not lifting and current.name in facts["reason"]:
+        raise ValidationError({"reason": "安全管理员会看到申请理由，请不要写专家姓名。"})
     if not lifting and people_with("view").filter(pk__in=facts["persons"]).count() < FEWEST:
         raise ValidationError({"persons": "请至少选择两位在用、能查看专家的人员。"})
     asked = RestrictionRequest.objects.create(

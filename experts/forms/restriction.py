@@ -54,6 +54,7 @@ class RestrictForm(ConfirmedForm):
         help_text="至少两人；批准人不能在其中。您自己需要继续查看的，也要选上。",
     )
     expires_on = EndDayField()
+    reason = ReasonField("申请理由", help_text="安全管理员会看到，请不要写专家的姓名和资料。")
     field_order = ["persons", "expires_on", "reason", "secrecy_officer", "confirmed_on"]
 
     def clean_persons(self) -> list[int]:

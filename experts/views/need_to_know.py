@@ -127,7 +127,7 @@ def grants_end_all(request: UserRequest) -> HttpResponse:
     _only_keepers(request)
     held = NeedToKnow.objects.visible_to(request.user).with_people()
     chosen = GrantFilter.read(request.GET)
-    mine = list(chosen.apply(held).order_by("record_number")) if chosen.person else []
+    mine = list(held.filter(user=chosen.who).order_by("record_number")) if chosen.who else []
     if not mine:
         raise Http404
     person = mine[0].user

@@ -170,7 +170,7 @@ def test_everything_of_one_person_ends_and_what_could_not_is_named(client, exper
     other = restrict(make_expert("金丝雀二"), NeedToKnow.objects.first().user, worker("丁"))
     url = f"{END_ALL}?person=甲"
     assert url in body(client.get(f"{LIST}?person=甲")).replace("%E7%94%B2", "甲")
-    assert expert.record_number in body(client.get(url))
+    assert expert.record_number in body(client.get(f"{url}&record={other.record_number}"))
     assert said(client.post(url, {"reason": "调离"}, follow=True)) == [
         "已结束“甲”的 1 项授权。",
         f"未结束：{other.record_number}。结束后知悉人会少于两人，请先各增加一人。",

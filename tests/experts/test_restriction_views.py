@@ -107,6 +107,7 @@ def test_lifting_by_two_on_the_list(client_of, expert, people, officer_haidian):
     ({"expires_on": "2020-01-01"}, {"expires_on": ["有效期请填明天起一年以内的日期。"]}),
     ({"expires_on": "9999-12-31"}, {"expires_on": ["有效期请填明天起一年以内的日期。"]}),
     ({"reason": ""}, {"reason": ["请写明申请理由。"]}),
+    ({"reason": "林中鸟承担任务"}, {"reason": ["安全管理员会看到申请理由，请不要写专家姓名。"]}),
     ({"reason": "密级：绝密"}, {"reason": ["含有密级标志。本系统为非涉密系统，不得录入。"]}),
     ({"secrecy_officer": " "}, {"secrecy_officer": ["请填保密干部姓名。"]}),
     ({"confirmed_on": "9999-01-01"}, {"confirmed_on": ["书面确认日期不能晚于今天。"]}),
