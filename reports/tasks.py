@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from core.jobs import Cancelled, JobState, Reporter
+from core.jobs import Cancelled, JobState, Reporter, RightsLost
 from core.rls import working_as
 from reminders.actions import notify
 from reports import actions
@@ -44,6 +44,8 @@ def run_export(export_id: int, user_id: int) -> None:
             _run(export_id, user)
     except Cancelled:
         actions.settle(export_id, user_id, JobState.CANCELLED, actions.STOPPED)
+    except RightsLost:
+        actions.settle(export_id, user_id, JobState.FAILED, NO_RIGHT)
     except Refused as refusal:
         actions.settle(export_id, user_id, JobState.FAILED, str(refusal))
     except Exception:
@@ -71,10 +73,10 @@ def _run(export_id: int, user: User) -> None:
 
 
 def _current_source(export: Export) -> Source:
-    """With the rights that the user has at this moment; Refused when they do not suffice any more."""
+    """With the rights that the user has at this moment; RightsLost when they do not suffice any more."""
     user = User.objects.filter(pk=export.user_id, is_active=True).first()
     if user is None or not SOURCES[export.kind].is_open_to(user):
-        raise Refused(NO_RIGHT)
+        raise RightsLost
     return source_of(export, user)
 
 
