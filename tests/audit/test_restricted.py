@@ -2,10 +2,12 @@
 
 import pytest
 from django.core.files.base import ContentFile
+from django.urls import reverse
 
 from audit.models import Event
 from audit.verbs import Verb
 from experts.enums import AwardState
+from liaison.access import ROUTES
 from tests.experts.pages import at, edited
 from tests.factories import make_award, make_expert, make_sensitive, restrict
 
@@ -61,3 +63,31 @@ def test_opening_an_ordinary_record_is_not(client_of, cleared_city, expert, page
 def test_what_is_not_shown_is_not_recorded(client_of, staff_city, expert, page):
     assert status(client_of(staff_city), address(expert, page)) == 404
     assert views(expert).count() == 0
+
+
+def arguments(expert, about):
+    award = expert.awards.get().uuid
+    return {"expert": [expert.uuid], "field": [expert.uuid, "id_number"], "award": [expert.uuid, award]}[
+        about
+    ]
+
+
+OPENING = [
+    (key, about) for key, row in ROUTES.items() if (about := row.about) in {"expert", "field", "award"}
+]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(("key", "about"), OPENING)
+def test_no_route_leads_to_a_restricted_record_past_the_trail(
+    client_of, cleared_city, expert, key, about, method
+):
+    response = getattr(client_of(cleared_city), method)(reverse(key, args=arguments(expert, about)))
+    b"".join(response)
+    taken = getattr(ROUTES[key], method)["staff_city"] != 405
+    assert (response.status_code != 405) == taken
+    assert views(expert).exists() == taken
+
+
+def test_the_routes_are_those_that_name_an_expert():
+    assert len(OPENING) >= 9
