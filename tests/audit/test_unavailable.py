@@ -1,17 +1,20 @@
 """Without its event nothing is shown and nothing is saved: 503, and the database as it was."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import User
-from accounts.views import Unit
+from accounts.models import UnitSetting, User
 from audit.models import Event
+from core.models import Holiday
+from exchange.models import RosterImport
 from experts.enums import AwardState, SensitiveField
 from experts.models import Award, Expert
 from tests.access.test_routes import body
+from tests.exchange import wizard
 from tests.experts.pages import at, edited, posted
 from tests.factories import make_award, make_expert, make_sensitive, restrict, unit
 
@@ -36,7 +39,9 @@ def no_trail(db):
 
 def state():
     """Everything that the writes below would change."""
-    return [list(model.objects.order_by("pk").values()) for model in (Event, Expert, Award, User, Unit)]
+    return [
+        list(model.objects.order_by("pk").values()) for model in (Event, Expert, Award, User, UnitSetting)
+    ]
 
 
 def asked(client, method, path, data=None):
@@ -150,3 +155,22 @@ def test_the_page_asks_nothing_of_the_broken_transaction(client_of, cleared_city
 def test_ordinary_pages_are_still_shown(client_of, director_haidian, no_trail):
     expert = make_expert("张一", unit=unit("D04"))
     assert asked(client_of(director_haidian), "get", at(expert))[0] == 200
+
+
+def test_administrators_write_nothing_either(client_of, sysadmin, no_trail):
+    sent = {"day": "2031-05-01", "name": "测试"}
+    assert asked(client_of(sysadmin), "post", reverse("admin:core_holiday_add"), sent)[0] == 503
+    assert not Holiday.objects.filter(day="2031-05-01").exists()
+
+
+def test_a_roster_is_not_taken_in(client_of, officer_haidian, no_trail):
+    roster = SimpleUploadedFile("名册.csv", f"{wizard.HEAD}\n{wizard.GOOD}\n".encode())
+    sent = {"file": roster, "unit": "D04"}
+    assert asked(client_of(officer_haidian), "post", reverse("exchange:create"), sent)[0] == 503
+    assert not RosterImport.objects.exists()
+
+
+def test_nobody_signs_out_unrecorded(client_of, leader_city, no_trail):
+    client = client_of(leader_city)
+    assert client.post(reverse("account_logout")).status_code == 503
+    assert client.get("/").status_code == 200
