@@ -40,16 +40,18 @@ SHARED, RESTRICTED, SENSITIVE, WITH_PHONE = 0.2, 0.01, 0.05, 0.05  # parts of al
 LISTED = 100  # restricted records that a reader may see
 EXPERT = (
     "id", "uuid", "record_number", "name", "gender", "birth", "employer", "unit_id", "unit_order", "label",
-    "sort_key", "confirmed_on",
+    "sort_key", "confirmed_on", "held",
     # the same for all with one profile
     "birth_day_known", "former_names", "nationality", "political_affiliation", "post", "title",
     "discipline_id", "education", "fields_of_work", "email", "office_phone", "address",
     "works_in_beijing", "is_frontline", "photo", "id_type", "category", "scope", "scope_basis", "scope_rule",
     "scope_decided_at", "version", "created_at", "updated_at",
 )  # fmt: skip
-LOCK = ("expert_id", "label", "unit_order")
+LOCK = ("expert_id", "label", "unit_order", "held")
+HOLDER = ("expert_id", "label", "sort_key", "unit_id", "unit_order")
 AWARD = (*LOCK, "honour_id", "year", "uuid", "text", "issuer", "level", "document", "state")
 SECRET = (*LOCK, "field", "ciphertext", "key_id")
+NULL = "\\N"
 Say = Callable[[str], None]
 
 
@@ -60,11 +62,20 @@ class Row:
     id: int
     person: Person
     unit: Unit
+    other: Unit | None
     label: int
 
     @property
-    def lock(self) -> tuple[int, int, int]:
-        return self.id, self.label, self.unit.order
+    def held(self) -> str | None:
+        return f"{{[{self.other.order},{self.other.order}]}}" if self.other else None
+
+    @property
+    def lock(self) -> tuple[int, int, int, str | None]:
+        return self.id, self.label, self.unit.order, self.held
+
+    @property
+    def sort_key(self) -> str:
+        return key_of(self.person.name, self.person.number)
 
 
 @transaction.atomic
@@ -157,21 +168,23 @@ class _Loader:
             label = Label.RESTRICTED
         elif drawn < RESTRICTED + SENSITIVE:
             label = Label.SENSITIVE
-        return Row(number, person, self.places.draw(), label.value)
+        unit, other = self.places.draw(), self.places.draw()
+        shared = self.rng.random() < SHARED and other.pk != unit.pk
+        return Row(number, person, unit, other if shared else None, label.value)
 
     def _write(self, rows: list[Row]) -> None:
         copy(Expert, EXPERT, (self._line(row) for row in rows))
         copy(Award, AWARD, (line for row in rows for line in self._awards(row)))
-        copy(Holder, (*LOCK, "unit_id"), lines_of(filter(None, map(self._holder, rows))))
+        copy(Holder, HOLDER, lines_of(self._holder(row, row.other) for row in rows if row.other))
         copy(SensitiveValue, SECRET, lines_of(filter(None, map(self._secret, rows))))
 
     def _line(self, row: Row) -> str:
         """One expert. Nothing drawn here needs escaping; what may is in the profile's tail."""
-        person, (number, label, order) = row.person, row.lock
+        person, (number, label, order, held) = row.person, row.lock
         return (
             f"{number}\t{person.uuid}\t{person.number}\t{person.name}\t{person.gender.value}\t{person.birth}\t"
-            f"{person.employer}\t{row.unit.pk}\t{order}\t{label}\t{key_of(person.name, person.number)}\t"
-            f"{person.confirmed_on}\t{self.tails[id(person.profile)]}\n"
+            f"{person.employer}\t{row.unit.pk}\t{order}\t{label}\t{row.sort_key}\t"
+            f"{person.confirmed_on}\t{held or NULL}\t{self.tails[id(person.profile)]}\n"
         )
 
     def _tail(self, profile: Profile) -> str:
@@ -187,16 +200,13 @@ class _Loader:
         return "\t".join(map(copy_text, values))
 
     def _awards(self, row: Row) -> Iterator[str]:
-        number, label, order = row.lock
+        number, label, order, held = row.lock
         for honour, year in row.person.profile.awards:
             uuid = f"{self.rng.getrandbits(128):032x}"
-            yield f"{number}\t{label}\t{order}\t{honour}\t{year}\t{uuid}\t\t\t\t\trecorded\n"
+            yield f"{number}\t{label}\t{order}\t{held or NULL}\t{honour}\t{year}\t{uuid}\t\t\t\t\trecorded\n"
 
-    def _holder(self, row: Row) -> tuple[int, int, int, int] | None:
-        other = self.places.draw()
-        if self.rng.random() >= SHARED or other.pk == row.unit.pk:
-            return None
-        return row.id, row.label, other.order, other.pk
+    def _holder(self, row: Row, unit: Unit) -> tuple[object, ...]:
+        return row.id, row.label, row.sort_key, unit.pk, unit.order
 
     def _secret(self, row: Row) -> tuple[object, ...] | None:
         if self.rng.random() >= WITH_PHONE:
@@ -252,8 +262,8 @@ def _listed(number: int) -> User:
 
 
 TOKENS = """
-INSERT INTO experts_searchtoken (expert_id, label, unit_order, sort_key, token)
-SELECT expert.id, expert.label, expert.unit_order, expert.sort_key, found.token
+INSERT INTO experts_searchtoken (expert_id, label, unit_order, held, sort_key, token)
+SELECT expert.id, expert.label, expert.unit_order, expert.held, expert.sort_key, found.token
 FROM experts_expert expert JOIN pg_temp.bench_tokens found ON found.text = expert.{column}
 """
 

@@ -14,6 +14,7 @@ from liaison.demo import people
 from liaison.demo.trades import NONE, TRADES, Trade
 
 COMMON_NAME = "王砚"  # two characters, and among the most frequent
+COMMON_INITIALS = "wy"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+"""The measurements as the table of docs/benchmarks.md: one section for each size."""
+
+import re
+
+from django.conf import settings
+
+from liaison.bench.load import READERS
+from liaison.bench.pages import Timing
+
+FILE = settings.BASE_DIR / "docs" / "benchmarks.md"
+HEAD = (
+    "| reader | page | p50 ms | p95 ms | × floor | queries | database ms | main query alone ms |\n"
+    + "|---|---|"
+    + "--:|" * 6
+)
+
+
+def lines_of(reader: str, timings: list[Timing]) -> list[str]:
+    floor = timings[0].p50
+    part = f"{READERS[reader][1]:.0%}"
+    lines = []
+    for each in timings:
+        raw = "" if each.raw is None else f"{each.raw:.2f}"
+        numbers = f"{each.p50:.1f} | {each.p95:.1f} | {each.p50 / floor:.1f} | {each.queries}"
+        lines.append(f"| {part} | {each.page} | {numbers} | {each.database:.1f} | {raw} |")
+    return lines
+
+
+def table(found: dict[str, list[Timing]]) -> str:
+    rows = [line for reader, timings in found.items() for line in lines_of(reader, timings)]
+    return "\n".join([HEAD, *rows])
+
+
+def write_table(count: int, found: dict[str, list[Timing]]) -> None:
+    """Replace the section of this size, and nothing else."""
+    title = f"## {count:,} experts"
+    text = FILE.read_text(encoding="utf-8")
+    section = re.compile(rf"{re.escape(title)}\n.*?(?=\n## |\Z)", re.DOTALL)
+    written = f"{title}\n\n{table(found)}\n"
+    kept = text if section.search(text) else f"{text.rstrip()}\n\n{written}"
+    FILE.write_text(section.sub(lambda _: written, kept), encoding="utf-8")
