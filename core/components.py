@@ -49,7 +49,12 @@ MESSAGE_TONES = {"debug": "info", "error": "danger"}
 
 def rendered(component: str, **context: Any) -> SafeString:
     """A component's template with nothing but what it was given."""
-    return SafeString(get_template(f"components/{component}.html").render(context))
+    return SafeString(component_template(component).render(context))
+
+
+@lru_cache
+def component_template(component: str) -> Any:
+    return get_template(f"components/{component}.html")
 
 
 def trimmed(content: str) -> SafeString:
@@ -70,6 +75,7 @@ def icon_names() -> tuple[str, ...]:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
     """An icon of the sprite. Without a label it is decoration and hidden from screen readers."""
     hidden = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
@@ -78,26 +84,31 @@ def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
     return format_html('<svg class="{}" {}><use href="{}#{}"></use></svg>', classes, hidden, url, name)
 
 
-@register.inclusion_tag("components/badge.html")
-def badge(*, text: Any, tone: str = "neutral", icon: str = "") -> dict[str, Any]:
+@register.simple_tag
+def badge(*, text: Any, tone: str = "neutral", icon: str = "") -> SafeString:
     """A short word on a tint: neutral, key, general, ok, warn, bad."""
-    return {"text": text, "tone": tone, "icon": icon}
+    return tag_markup(str(text), tone, icon)
+
+
+@lru_cache(maxsize=512)
+def tag_markup(text: str, tone: str, name: str) -> SafeString:
+    return format_html('<span class="tag tag-{}">{}{}</span>', tone, icon(name) if name else "", text)
 
 
 @register.simple_tag
 def scope_badge(*, scope: str | None, long: bool = False) -> SafeString:
     """重点 or 普遍 (long: 重点联系, 普遍联系); 未认定 while no decision is stored."""
     if scope not in SCOPES:
-        return rendered("badge", text="未认定", tone="neutral")
-    return rendered("badge", text=SCOPES[scope][long], tone=scope)
+        return tag_markup("未认定", "neutral", "")
+    return tag_markup(SCOPES[scope][long], scope, "")
 
 
 @register.simple_tag
 def label_mark(*, label: str | int) -> SafeString:
     """The framed mark of who may see a record: 内部, 敏感, 限知悉."""
-    value = getattr(label, "value", label)
-    tone, text = LABELS[str(value)]
-    return rendered("label_mark", tone=tone, text=text)
+    tone, text = LABELS[str(getattr(label, "value", label))]
+    mark = '<span class="mark mark-{}"><span class="visually-hidden">标签：</span>{}</span>'
+    return format_html(mark, tone, text)
 
 
 @register.simple_tag
