@@ -38,5 +38,5 @@ class LockingBackend(BaseBackend):
         return None
 
     def get_user(self, user_id: Any) -> User | None:
-        """The account with its unit, in the one query that every request needs."""
-        return User.objects.select_related("unit").filter(pk=user_id, is_active=True).first()
+        """The account with its unit and roles, in the one query that every request needs."""
+        return User.objects.get_queryset().with_roles().filter(pk=user_id, is_active=True).order_by().first()

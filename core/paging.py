@@ -38,6 +38,38 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Parts(Generic[Row]):
+    """Rows that are found in several parts, each by an index of its own, and shown in one order.
+
+    `rows` says how they are shown; a part is a queryset with the columns of the order and the name of the one
+    that holds the row's key. Parts may overlap.
+    """
+
+    rows: QuerySet[Row]
+    parts: list[tuple[QuerySet[Any], str]]
+
+    @property
+    def model(self) -> type[Row]:
+        return self.rows.model
+
+    def filter(self, condition: Q) -> "Parts[Row]":
+        return Parts(self.rows, [(part.filter(condition), key) for part, key in self.parts])
+
+    def first(self, ordering: list[str], count: int) -> list[Row]:
+        """The first rows of each part, merged: no part is read further than the page goes."""
+        chosen = self._union([part.order_by(*ordering)[:count].values(key) for part, key in self.parts])
+        return list(self.rows.filter(pk__in=chosen).order_by(*ordering)[:count])
+
+    def count_up_to(self, limit: int) -> int:
+        """How many rows there are, or `limit` when there are more."""
+        found = self._union([part.order_by()[:limit].values(key) for part, key in self.parts])
+        return min(int(found.count()), limit)
+
+    def _union(self, keys: list[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+        return keys[0].union(*keys[1:]) if len(keys) > 1 else keys[0]
+
+
+@dataclass(frozen=True)
 class Page(Generic[Row]):
     """One page; cursors are None where there is nothing further."""
 
@@ -46,7 +78,7 @@ class Page(Generic[Row]):
     next: str | None
 
 
-def _pack(row: Model, order: Order) -> str:
+def cursor_of(row: Model, order: Order) -> str:
     values = [getattr(row, name) for name in order.fields]
     texts = [
         value.isoformat() if isinstance(value, date) else value for value in values
@@ -89,7 +121,7 @@ def _letter(params: QueryDict, order: Order) -> str:
     return letter if fits else ""
 
 
-def page_by_key(rows: QuerySet[Row], order: Order, params: QueryDict, size: int) -> Page[Row]:
+def page_by_key(rows: QuerySet[Row] | Parts[Row], order: Order, params: QueryDict, size: int) -> Page[Row]:
     """The page that `after`, `before` or `letter` in the URL ask for; the first one when nothing is there."""
     backwards = bool(params.get("before"))
     at = _unpack(params.get("before") or params.get("after") or "", order, rows.model)
@@ -103,18 +135,28 @@ def page_by_key(rows: QuerySet[Row], order: Order, params: QueryDict, size: int)
 
 
 def _page(
-    rows: QuerySet[Row], order: Order, size: int, *, backwards: bool = False, follows: bool = False
+    rows: QuerySet[Row] | Parts[Row],
+    order: Order,
+    size: int,
+    *,
+    backwards: bool = False,
+    follows: bool = False,
 ) -> Page[Row]:
     """The first rows in the order, or the last before a key; `follows` says that rows may stand before."""
-    found = list(rows.order_by(*order.expressions(backwards))[: size + 1])
+    ordering = order.expressions(backwards)
+    found = (
+        rows.first(ordering, size + 1)
+        if isinstance(rows, Parts)
+        else list(rows.order_by(*ordering)[: size + 1])
+    )
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
     has_previous, has_next = (more, True) if backwards else (follows, more)
     return Page(
         rows=found,
-        previous=_pack(found[0], order) if found and has_previous else None,
-        next=_pack(found[-1], order) if found and has_next else None,
+        previous=cursor_of(found[0], order) if found and has_previous else None,
+        next=cursor_of(found[-1], order) if found and has_next else None,
     )
 
 

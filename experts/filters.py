@@ -102,6 +102,22 @@ class ExpertFilter(django_filters.FilterSet):
         unit.extra["choices"] = [(self.unit.code, self.unit.short_name)] if self.unit else []
         unit.extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})
 
+    @property
+    def text(self) -> str:
+        return str(self.form.cleaned_data["q"]).strip()
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the text is asked for."""
+        return any(value for name, value in self.form.cleaned_data.items() if name != "q")
+
+    def narrow(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+        """Those among `experts` that fit everything but the text."""
+        for name, value in self.form.cleaned_data.items():
+            if name != "q":
+                experts = self.filters[name].filter(experts, value)
+        return experts
+
     def by_text(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
         return matching(experts, value, self.user)
 

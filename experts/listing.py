@@ -5,10 +5,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from core.paging import Order, Page, page_by_key, url_with
+from core.paging import Order, Page, Parts, page_by_key, url_with
+from experts.filters import ExpertFilter
+from experts.finding import everybody, named
 from experts.freshness import ConfirmationLimits
 from experts.models import Expert
-from experts.models.expert import ExpertQuerySet
 
 PAGE_SIZE = 25
 COUNT_LIMIT = 1000
@@ -24,33 +25,52 @@ ORDERS = {
 LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"  # no Chinese surname reads under I, U or V
 
 
-def list_context(experts: ExpertQuerySet, params: QueryDict, limits: ConfirmationLimits) -> dict[str, Any]:
-    """What the list shows of these experts, in the order and from the place that the URL asks for."""
+def list_context(filters: ExpertFilter, params: QueryDict, limits: ConfirmationLimits) -> dict[str, Any]:
+    """What the list shows of those whom the filters leave, in the order and from the place of the URL."""
     sort = params.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_SORT
     words, order = ORDERS[sort]
-    if by_age := order.fields[0] == "birth":
-        experts = experts.filter(birth__isnull=False)
-    total, exact = counted(experts, params)
-    page = page_by_key(experts.for_list(), order, params, PAGE_SIZE)
+    experts = found(filters, order)
+    total, exact = counted(filters, experts, params)
+    page = page_by_key(experts, order, params, PAGE_SIZE)
     for expert in page.rows:
         expert.stale = limits.is_stale(expert.confirmed_on, expert.unit_order)
+    by_age = "，不含未填出生年月的" if order.fields[0] == "birth" else ""
     return {
         "page": page,
         "total": total,
         "exact": exact,
         "count_url": url_with(params, count="exact"),
-        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序" + ("，不含未填出生年月的" if by_age else ""),
+        "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序{by_age}",
         "sorts": sort_links(params, sort),
         "letters": letter_links(params) if sort == DEFAULT_SORT else [],
     } | page_urls(page, params)
 
 
-def counted(experts: QuerySet[Expert], params: QueryDict) -> tuple[int, bool]:
+def found(filters: ExpertFilter, order: Order) -> Parts[Expert] | QuerySet[Expert]:
+    """Whom the filters leave; in parts where the order is that of names."""
+    if not filters.form.is_valid():
+        return Expert.objects.none()
+    if order.fields[0] == "birth":
+        return filters.qs.for_list().filter(birth__isnull=False)
+    if order.fields[0] != "sort_key":
+        return filters.qs.for_list()
+    narrow = filters.narrow if filters.narrows else None
+    if filters.text:
+        return named(filters.user, filters.text, narrow)
+    return everybody(filters.user, narrow)
+
+
+def counted(
+    filters: ExpertFilter, experts: Parts[Expert] | QuerySet[Expert], params: QueryDict
+) -> tuple[int, bool]:
     """How many there are, and whether that is exact: past a thousand only on request."""
-    if params.get("count") == "exact":
-        return experts.count(), True
-    seen = experts.order_by()[: COUNT_LIMIT + 1].count()
+    if params.get("count") == "exact" and filters.form.is_valid():
+        return filters.qs.count(), True
+    if isinstance(experts, Parts):
+        seen = experts.count_up_to(COUNT_LIMIT + 1)
+    else:
+        seen = experts.order_by()[: COUNT_LIMIT + 1].count()
     return min(seen, COUNT_LIMIT), seen <= COUNT_LIMIT
 
 

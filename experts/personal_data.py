@@ -95,9 +95,9 @@ EXPORTED = frozenset(
     }
 )  # fmt: skip
 # Of the model, not of the person: keys, the locks, and what is derived from fields above.
-EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "label", "sort_key", "version"})
-AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "label"})
+EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "held", "label", "sort_key", "version"})
+AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label"})
 # `ciphertext` holds the values that SENSITIVE classifies, `blind_index` a keyed digest of an ID number.
 SENSITIVE_MACHINERY = frozenset(
-    {"id", "expert", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order"}
+    {"id", "expert", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order", "held"}
 )

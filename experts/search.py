@@ -28,10 +28,20 @@ def token_rows(expert: Expert) -> list[SearchToken]:
 
 def _having_all(tokens: list[str], user: "User") -> Q:
     condition = Q()
-    for token in tokens[:MOST_TOKENS]:
+    for token in tokens:
         found = SearchToken.objects.visible_to(user).filter(token=token[:TOKEN_LENGTH]).values("expert_id")
         condition &= Q(pk__in=found)
     return condition
+
+
+def record_number_in(text: str) -> str:
+    return clean_text(text[:LONGEST_QUERY]).upper()
+
+
+def alternatives(text: str) -> list[list[str]]:
+    """The sets of tokens of which a record must have one whole: as a name, or as an employer."""
+    text = clean_text(text[:LONGEST_QUERY])
+    return [tokens[:MOST_TOKENS] for tokens in (query_tokens(text), employer_query_tokens(text)) if tokens]
 
 
 def matching(experts: Experts, text: str, user: "User") -> Experts:
@@ -39,11 +49,7 @@ def matching(experts: Experts, text: str, user: "User") -> Experts:
 
     Text that holds nothing searchable finds nobody.
     """
-    text = clean_text(text[:LONGEST_QUERY])
-    by_name, by_employer = query_tokens(text), employer_query_tokens(text)
-    condition = Q(record_number=text.upper())
-    if by_name:
-        condition |= _having_all(by_name, user)
-    if by_employer:
-        condition |= _having_all(by_employer, user)
+    condition = Q(record_number=record_number_in(text))
+    for tokens in alternatives(text):
+        condition |= _having_all(tokens, user)
     return experts.filter(condition)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 from django.utils import timezone
 
 from core.chinese import sort_key
+from core.fields import NumberSetField
 from experts.enums import AwardState, Category, Gender, HonourLevel, Label, PoliticalAffiliation, Scope
 from experts.models.catalogue import Discipline, Honour
 from experts.models.locked import LockedChild
-from experts.visibility import changeable, visible
+from experts.visibility import changeable, managed, on_list, visible
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
@@ -34,6 +35,12 @@ def key_of(name: str, record_number: str) -> str:
     return f"{sort_key(name)}|{record_number}"
 
 
+LISTED = (
+    "uuid", "name", "employer", "post", "title", "scope", "scope_basis", "category", "birth",
+    "birth_day_known", "unit", "unit_order", "confirmed_on", "label", "sort_key", "updated_at",
+)  # fmt: skip
+
+
 class ExpertQuerySet(models.QuerySet["Expert"]):
     def visible_to(self, user: "User") -> Self:
         """Lock one: the only reader of permissions. The row-level policy says the same in SQL."""
@@ -48,14 +55,20 @@ class ExpertQuerySet(models.QuerySet["Expert"]):
         return self.filter(unit_order__range=(unit.order, unit.order_end))
 
     def for_list(self) -> Self:
-        return self.select_related("unit").defer("former_names", "fields_of_work", "address")
+        """With what a row of the list shows, and the keys of its orders."""
+        return self.select_related("unit").only(*LISTED, "unit__short_name")
 
-    def for_page(self) -> Self:
-        return self.select_related("unit", "discipline", "confirmed_by", "created_by", "updated_by")
+    def for_page(self, user: "User") -> Self:
+        """With everything that its own page shows, and whether the user may change it (`may_change`)."""
+        right = ExpressionWrapper(changeable(user), output_field=models.BooleanField())
+        return self.annotate(may_change=right).select_related(
+            "unit", "discipline", "confirmed_by", "created_by", "updated_by"
+        )
 
 
 class Expert(models.Model):
-    """An expert on the register (三). Locks and lists use `unit_order`, `label` and `sort_key`."""
+    """An expert on the register (三). Locks and lists use `unit_order`, `held` (the pre-order numbers of the
+    other units that hold the expert, written by triggers), `label` and `sort_key`."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     record_number = models.CharField("档案号", max_length=11, default=new_record_number, editable=False)
@@ -91,6 +104,7 @@ class Expert(models.Model):
         "accounts.Unit", verbose_name="联系单位", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     unit_order = models.BigIntegerField(editable=False, default=None)
+    held = NumberSetField(null=True, default=None, editable=False)
     works_in_beijing = models.BooleanField("在京工作", default=True)
     works_in_beijing_confirmed_on = models.DateField("在京工作确认日期", null=True, blank=True)
     is_frontline = models.BooleanField("特殊一线岗位", default=False)
@@ -137,6 +151,7 @@ class Expert(models.Model):
 
     objects = ExpertQuerySet.as_manager()
     stale: bool  # set by a list on its rows (experts/freshness.py)
+    may_change: bool  # read by for_page
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"
@@ -152,7 +167,6 @@ class Expert(models.Model):
             models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
             models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
             models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),
-            models.Index(fields=["label"], condition=Q(label__gt=0), name="expert_labelled"),
         ]
 
     def __str__(self) -> str:
@@ -263,6 +277,12 @@ class Award(LockedChild):
         return self.state in {AwardState.RECORDED, AwardState.VERIFIED}
 
 
+class HolderQuerySet(models.QuerySet["Holder"]):
+    def visible_to(self, user: "User") -> Self:
+        """Holders in the user's own reach; what other units hold with them is not told."""
+        return self.filter(managed(user) | on_list(user, key="expert_id"))
+
+
 class Holder(models.Model):
     """A unit, beside the managing one, that holds the expert on its roster and so sees the record."""
 
@@ -272,11 +292,17 @@ class Holder(models.Model):
     unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, related_name="+")
     unit_order = models.BigIntegerField(editable=False, default=None)
     label = models.SmallIntegerField(editable=False, default=None)
+    sort_key = models.CharField(max_length=200, db_collation="C", editable=False, default=None)
+
+    objects = HolderQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "共同联系单位"
         constraints = [models.UniqueConstraint(fields=["expert", "unit"], name="holder_once")]
-        indexes = [models.Index(fields=["unit_order", "expert"], name="holder_by_unit")]
+        indexes = [
+            models.Index(fields=["unit_order", "expert"], name="holder_by_unit"),
+            models.Index(fields=["sort_key"], name="holder_by_name"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit_id}:{self.expert_id}"

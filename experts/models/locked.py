@@ -2,14 +2,17 @@
 
 from django.db import models
 
+from core.fields import NumberSetField
+
 
 class LockedChild(models.Model):
-    """`label` and `unit_order` are copies of the expert's: filled by a trigger, held equal by a composite
-    foreign key ON UPDATE CASCADE (for tokens by statement triggers; migration 0002), so that a policy here
-    never has to read the expert."""
+    """`label`, `unit_order`, `held` are copies of the expert's, so that a policy here never reads the expert.
+    A trigger fills them; a composite foreign key ON UPDATE CASCADE (0002; for tokens a statement trigger)
+    holds the first two equal, a trigger of the expert (0007) the third."""
 
     label = models.SmallIntegerField(editable=False, default=None)
     unit_order = models.BigIntegerField(editable=False, default=None)
+    held = NumberSetField(null=True, default=None, editable=False)
 
     class Meta:
         abstract = True

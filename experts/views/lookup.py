@@ -15,8 +15,9 @@ def open_expert(request: UserRequest, uuid: str, *, to_change: bool = False) -> 
 
     Opening a restricted record is on the trail before anything of it is shown (二（二）).
     """
-    expert = get_object_or_404(Expert.objects.visible_to(request.user).for_page(), uuid=uuid)
-    if to_change and not Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists():
+    visible = Expert.objects.visible_to(request.user).for_page(request.user)
+    expert = get_object_or_404(visible, uuid=uuid)
+    if to_change and not expert.may_change:
         raise PermissionDenied
     if expert.label == Label.RESTRICTED:
         record(Verb.VIEW, by=request.user, kind="expert", reference=expert.record_number)
@@ -25,4 +26,5 @@ def open_expert(request: UserRequest, uuid: str, *, to_change: bool = False) -> 
 
 def as_saved(request: UserRequest, expert: Expert) -> Expert:
     """The opened expert once more, as the database holds it now."""
-    return get_object_or_404(Expert.objects.visible_to(request.user).for_page(), pk=expert.pk)
+    visible = Expert.objects.visible_to(request.user).for_page(request.user)
+    return get_object_or_404(visible, pk=expert.pk)

@@ -15,6 +15,7 @@ from experts.actions.register import create_expert, set_photo, update_expert
 from experts.enums import Category
 from experts.errors import StaleSave
 from experts.filters import ExpertFilter, chips, visible_labels
+from experts.finding import named
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
 from experts.freshness import ConfirmationLimits
@@ -23,9 +24,9 @@ from experts.log import log_of
 from experts.models import Award, Expert, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
 from experts.scope import decide
-from experts.search import matching
 from experts.views.lookup import as_saved, open_expert
 
+SUGGESTED = 8
 TABS = {"awards": "称号奖励", "facts": "详细资料", "log": "查阅记录"}
 
 
@@ -34,10 +35,9 @@ def expert_list(request: UserRequest) -> HttpResponse:
     user, params = request.user, request.GET
     if not user.may("view"):
         raise PermissionDenied
-    visible = Expert.objects.visible_to(user)
     limits = ConfirmationLimits.today()
-    filters = ExpertFilter(params, visible, user=user, limits=limits)
-    context = list_context(filters.qs if filters.form.is_valid() else visible.none(), params, limits) | {
+    filters = ExpertFilter(params, Expert.objects.visible_to(user), user=user, limits=limits)
+    context = list_context(filters, params, limits) | {
         "filters": filters,
         "chips": list(chips(filters, params)),
         "params": params,
@@ -57,8 +57,7 @@ def suggest(request: UserRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     found: list[Expert] = []
     if text and request.user.may("view"):
-        experts = matching(Expert.objects.visible_to(request.user), text, request.user)
-        found = list(experts.for_list().order_by("sort_key")[:8])
+        found = named(request.user, text).first(["sort_key"], SUGGESTED)
     items = [
         {
             "title": expert.name,
@@ -102,7 +101,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             }
             for key, label in TABS.items()
         ],
-        "may_change": Expert.objects.changeable_by(request.user).filter(pk=expert.pk).exists(),
+        "may_change": expert.may_change,
         "is_stale": ConfirmationLimits.today().is_stale(expert.confirmed_on, expert.unit_order),
     }
     if tab == "facts":

@@ -89,12 +89,12 @@ class _Writer:
 
     def _write_children(self, drafts: list[Draft], experts: list[Expert]) -> None:
         pairs = list(zip(drafts, experts, strict=True))
-        holders = [self._holder(expert, code) for draft, expert in pairs for code in draft.held_by]
-        Holder.objects.bulk_create(holders, BATCH)
         secrets = [_locked(sealed(expert, value)) for draft, expert in pairs for value in draft.secrets]
         SensitiveValue.objects.bulk_create(secrets, BATCH)
         tokens = [_locked(row) for expert in experts for row in token_rows(expert)]
         SearchToken.objects.bulk_create(tokens, BATCH)
+        holders = [self._holder(expert, code) for draft, expert in pairs for code in draft.held_by]
+        Holder.objects.bulk_create(holders, BATCH)
 
     def _award(self, draft: Draft, facts: dict[str, Any]) -> Award:
         code = facts["code"]
@@ -125,7 +125,9 @@ class _Writer:
 
     def _holder(self, expert: Expert, code: str) -> Holder:
         unit = self.units[code]
-        return Holder(expert=expert, unit=unit, unit_order=unit.order, label=expert.label)
+        return Holder(
+            expert=expert, unit=unit, unit_order=unit.order, label=expert.label, sort_key=expert.sort_key
+        )
 
     def _officer(self, code: str) -> User:
         """Who enters the unit's experts: its own officer, else the one above, else the city's."""

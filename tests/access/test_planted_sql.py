@@ -102,6 +102,20 @@ def test_guessing_the_copies_of_the_lock_hangs_nothing_on_a_hidden_record(
             assert MARK not in refused[1]
 
 
+@pytest.mark.parametrize("label", [None, 0, 1, 2])
+@pytest.mark.parametrize("why", ["restricted", "elsewhere", "too sensitive"])
+def test_nobody_makes_their_unit_a_holder_of_a_hidden_record(hidden, personas, as_app, why, label):
+    """It would show the record. The label that is given does not count, only the record's as it is seen."""
+    statement = "INSERT INTO experts_holder (expert_id, unit_id, unit_order, label) VALUES (%s, {}, {}, {})"
+    here = unit("D04")
+    statement = statement.format(here.pk, here.order, "NULL" if label is None else label)
+    with as_app(personas["officer_haidian"]):
+        of_hidden = failure(statement, hidden[why].pk)
+        assert of_hidden == failure(statement, MISSING)
+        assert of_hidden[0] == "42501"
+        assert failure(statement, Expert.objects.get(name="林大同").pk) == 1
+
+
 MOVES = [
     "UPDATE experts_award SET expert_id = %s",
     "UPDATE experts_award SET expert_id = %s, label = 2",

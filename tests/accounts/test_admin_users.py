@@ -143,5 +143,5 @@ def test_user_list_query_count(client_of, sysadmin, count, django_assert_num_que
     client = client_of(sysadmin)
     url = reverse("admin:accounts_user_changelist")
     client.get(url)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get(url)

@@ -212,7 +212,7 @@ def test_unit_list_query_count(client_of, staff_city, leader_city, rows, django_
         assign(make_user(), Role.LIAISON_OFFICER, made)
     client = client_of(staff_city)
     client.get(UNITS)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         response = client.get(UNITS, {"q": "查询次数"})
     assert len(codes(response)) == rows
 
@@ -225,5 +225,5 @@ def test_unit_page_query_count(client_of, staff_city, rows, django_assert_num_qu
         assign(make_user(), Role.LIAISON_OFFICER, at)
     client = client_of(staff_city)
     client.get(UNITS)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get(f"/units/{at.code}/")

@@ -133,4 +133,4 @@ def test_the_page_takes_the_same_statements_at_one_row_and_at_three(empty_trail,
         counts.append(
             len([q for q in captured if not q["sql"].startswith(("SET ", "RESET ", "SAVEPOINT", "RELEASE"))])
         )
-    assert counts == [13, 13]
+    assert counts == [12, 12]

@@ -100,7 +100,7 @@ def test_preview_query_count(client, monkeypatch, rows):
     client.get(url("detail", roster))
     with CaptureQueriesContext(connection) as queries:
         client.get(url("detail", roster))
-    assert len(queries) == 13  # one of them records that an ID number is shown
+    assert len(queries) == 12  # one of them records that an ID number is shown
 
 
 # Held rows

@@ -89,7 +89,7 @@ def test_list_query_count(client, rows):
     client.get(LIST)
     with CaptureQueriesContext(connection) as queries:
         client.get(LIST)
-    assert len(queries) == 11
+    assert len(queries) == 10
 
 
 # Upload

@@ -100,8 +100,8 @@ def test_the_list_needs_few_queries(staff_city, client_of, django_assert_num_que
     Honour.objects.create(code="X1", name="示范称号甲", level="municipal", clause="三（二）")
     Honour.objects.create(code="X2", name="示范称号乙", level="municipal", clause="三（二）")
 
-    assert baseline == 8
-    assert count_queries(client) == 8
+    assert baseline == 7
+    assert count_queries(client) == 7
 
 
 # The form

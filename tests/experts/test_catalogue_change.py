@@ -211,8 +211,8 @@ def test_page_needs_the_same_queries_for_one_and_for_three(staff_city, client_of
     make_expert("丙", awards=["STATE_ALLOWANCE"])
     three = previewed(staff_city, valid_until=date(2020, 1, 1))
 
-    assert count_queries(client, f"/experts/honours/changes/{one.uuid}/") == 8
-    assert count_queries(client, f"/experts/honours/changes/{three.uuid}/") == 8
+    assert count_queries(client, f"/experts/honours/changes/{one.uuid}/") == 7
+    assert count_queries(client, f"/experts/honours/changes/{three.uuid}/") == 7
 
 
 # Confirming

@@ -36,6 +36,7 @@ WITHOUT_LOCK = {
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
     "core_actor", "exchange_settle_lost", "experts_decide_restriction", "experts_drop_tokens",
+    "experts_gather_holders",
     "experts_end_grant", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"

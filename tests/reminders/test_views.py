@@ -121,4 +121,4 @@ def test_inbox_query_count(client_of, officer_haidian, rows):
     client.get(INBOX)
     with CaptureQueriesContext(connection) as queries:
         client.get(INBOX)
-    assert len(queries) == 11
+    assert len(queries) == 10
