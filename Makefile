@@ -5,7 +5,10 @@ VENV_PYTHON := .venv/bin/python
 WITH_SERVERS := $(VENV_PYTHON) -m liaison.embedded
 APPS := liaison exchange reports experts reminders accounts audit core
 
-.PHONY: run test lint format runtime development
+# How many experts `make bench` measures the pages with; the tables in docs/benchmarks.md are of these two.
+SIZES ?= 100000 1000000
+
+.PHONY: run test bench lint format runtime development
 
 run: runtime
 	@exec $(VENV_PYTHON) -m liaison.supervisor
@@ -14,6 +17,9 @@ test: development
 	@$(VENV_PYTHON) -m tests.chromium
 	@exec $(WITH_SERVERS) pytest -n 2 --dist loadgroup -m "not e2e"
 	@exec $(WITH_SERVERS) pytest -m e2e tests/e2e
+
+bench: runtime
+	@exec $(VENV_PYTHON) -m liaison.bench $(SIZES)
 
 lint: development
 	$(VENV_PYTHON) -m ruff check .

@@ -1,8 +1,10 @@
 """Asking the product's own pages, as the web answers them: every middleware, the context, both locks.
 
-The floor is a signed-in page of fifty rows that asks the database nothing of its own.
+The floor is a signed-in page of the product with fifty rows of fixed text that asks the database nothing:
+session, account and context are all that it costs. A bare template of the same rows is measured beside it.
 """
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,11 +31,12 @@ BACKEND = "accounts.backends.LockingBackend"
 ROW = {"name": "演示姓名", "employer": "示范大学", "post": "教授", "unit": "市委组织部", "day": "2026-01-01"}
 
 
-def floor(request: HttpRequest) -> HttpResponse:
-    return render(request, "bench/floor.html", {"rows": [ROW] * 50})
+def floor(request: HttpRequest, template: str) -> HttpResponse:
+    """Without the bell, which is a query."""
+    return render(request, f"bench/{template}.html", {"rows": [ROW] * 50, "unread_count": None})
 
 
-urlpatterns = [path("bench/floor/", floor, name="bench_floor"), path("", include("liaison.urls"))]
+urlpatterns = [path("bench/<str:template>/", floor, name="bench"), path("", include("liaison.urls"))]
 
 
 @dataclass
@@ -75,10 +78,13 @@ def recorded() -> Iterator[list[Statement]]:
 
 def measure(username: str) -> list[Timing]:
     """Every page for one reader, the floor first."""
+    gc.collect()
+    gc.freeze()  # as liaison/wsgi.py does
     user = User.objects.get(username=username)
     client = Client()
     client.force_login(user, backend=BACKEND)
-    pages = {"floor": reverse("bench_floor")} | addresses(user)
+    floors = {"floor": reverse("bench", args=["floor"]), "bare rows": reverse("bench", args=["rows"])}
+    pages = floors | addresses(user)
     return [timed(client, user, name, address) for name, address in pages.items()]
 
 

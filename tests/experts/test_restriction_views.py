@@ -171,4 +171,4 @@ def test_pages_take_the_same_statements_at_one_row_and_at_three(client_of, direc
     ask("丁戊")
     three = queries(director, LIST)
     assert (len(one), len(three)) == (5, 5), "\n".join(three)
-    assert len(detail) == 10, "\n".join(detail)
+    assert len(detail) == 8, "\n".join(detail)

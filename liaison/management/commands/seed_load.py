@@ -28,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same people")
         parser.add_argument("--mark", action="store_true", help="mark this database as a bench first")
 
+        parser.add_argument("--once", action="store_true", help="do nothing when it is filled already")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["experts"] < 1:
             raise CommandError("--experts must be a positive number.")
@@ -39,6 +41,8 @@ class Command(BaseCommand):
                 " (LIAISON_DATA=var/bench), and mark it with --mark."
             )
         if Unit.objects.filter(code__startswith="BENCH").exists():
+            if options["once"]:
+                return
             raise CommandError("This bench is filled already; start with a new database.")
         load(count=options["experts"], seed=options["seed"], say=self.stdout.write)
         with connection.cursor() as cursor:
