@@ -40,9 +40,10 @@ def named(user: "User", text: str, narrow: Narrow | None = None) -> Parts[Expert
     """Visible experts whose name, pinyin, initials, employer or record number fits the text, in the order of
     names; nobody when it holds nothing searchable."""
     visible = Expert.objects.visible_to(user)
-    parts: list[Part] = [(_narrowed(visible.filter(record_number=record_number_in(text)), narrow), "pk")]
-    for tokens in alternatives(text):
-        parts.append((_of_narrowed(_bearing(user, tokens), narrow), "expert_id"))
+    parts: list[Part] = [
+        (_of_narrowed(_bearing(user, tokens), narrow), "expert_id") for tokens in alternatives(text)
+    ]
+    parts.append((_narrowed(visible.filter(record_number=record_number_in(text)), narrow), "pk"))
     return Parts(Expert.objects.for_list(), parts)
 
 

@@ -12,7 +12,7 @@ from experts.freshness import ConfirmationLimits
 from experts.models import Expert
 
 PAGE_SIZE = 25
-COUNT_LIMIT = 1000
+COUNT_LIMIT, SEARCH_COUNT_LIMIT = 1000, 200  # past these the number is counted on request only
 DEFAULT_SORT = "name"
 ORDERS = {
     "name": ("姓名", Order(("sort_key",))),
@@ -64,14 +64,15 @@ def found(filters: ExpertFilter, order: Order) -> Parts[Expert] | QuerySet[Exper
 def counted(
     filters: ExpertFilter, experts: Parts[Expert] | QuerySet[Expert], params: QueryDict
 ) -> tuple[int, bool]:
-    """How many there are, and whether that is exact: past a thousand only on request."""
+    """How many there are, and whether that is exact."""
     if params.get("count") == "exact" and filters.form.is_valid():
         return filters.qs.count(), True
+    limit = SEARCH_COUNT_LIMIT if params.get("q") else COUNT_LIMIT
     if isinstance(experts, Parts):
-        seen = experts.count_up_to(COUNT_LIMIT + 1)
+        seen = experts.count_up_to(limit + 1)
     else:
-        seen = experts.order_by()[: COUNT_LIMIT + 1].count()
-    return min(seen, COUNT_LIMIT), seen <= COUNT_LIMIT
+        seen = experts.order_by()[: limit + 1].count()
+    return min(seen, limit), seen <= limit
 
 
 def sort_links(params: QueryDict, current: str) -> dict[str, dict[str, str]]:
@@ -98,11 +99,8 @@ def page_urls(page: Page[Expert], params: QueryDict) -> dict[str, str]:
 
 def letter_links(params: QueryDict) -> list[dict[str, Any]]:
     chosen = params.get("letter", "")[:1].upper()
+    rest = url_with(params, letter=None, after=None, before=None).removeprefix("?")
+    start = f"?{rest}&letter=" if rest else "?letter="
     return [
-        {
-            "letter": letter,
-            "url": url_with(params, letter=letter.lower(), after=None, before=None),
-            "active": letter == chosen,
-        }
-        for letter in LETTERS
+        {"letter": letter, "url": start + letter.lower(), "active": letter == chosen} for letter in LETTERS
     ]

@@ -1,7 +1,7 @@
 """Behind `make bench`: `python -m liaison.bench 10000 100000 …` measures one size after the other.
 
 Each size has servers and a data folder of its own under var/bench, filled on the first run and kept for the
-next. From 100,000 on the table in docs/benchmarks.md is written; smaller sizes only show that the bench works.
+next. From 100,000 on the table in docs/benchmarks.md is written; smaller sizes show that the bench works.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Asking the product's own pages, as the web answers them: every middleware, the context, both locks.
 
-The floor is a signed-in page of the product with fifty rows of fixed text that asks the database nothing:
-session, account and context are all that it costs. A bare template of the same rows is measured beside it.
+The floor is a signed-in page of the product with fifty rows of its list and nothing to ask: session, account
+and context are its only queries. A bare template with fifty plain rows is measured beside it.
 """
 
 import gc
@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from statistics import median, quantiles
 from typing import Any
 
@@ -18,7 +20,7 @@ from django.shortcuts import render
 from django.test import Client
 from django.urls import include, path, reverse
 
-from accounts.models import User
+from accounts.models import Unit, User
 from core.paging import cursor_of
 from core.rls import transaction_as
 from experts.listing import ORDERS, PAGE_SIZE
@@ -28,12 +30,21 @@ from liaison.bench.people import COMMON_INITIALS, COMMON_NAME
 FAR_PAGE = 200
 WARM_UP, ROUNDS = 5, 60
 BACKEND = "accounts.backends.LockingBackend"
-ROW = {"name": "演示姓名", "employer": "示范大学", "post": "教授", "unit": "市委组织部", "day": "2026-01-01"}
 
 
 def floor(request: HttpRequest, template: str) -> HttpResponse:
     """Without the bell, which is a query."""
-    return render(request, f"bench/{template}.html", {"rows": [ROW] * 50, "unread_count": None})
+    return render(request, f"bench/{template}.html", {"rows": [sample()] * 50, "unread_count": None})
+
+
+@cache
+def sample() -> Expert:
+    """Nobody, as a row shows them."""
+    expert = Expert(name=COMMON_NAME, employer="示范大学", post="教授", title="研究员", category="other")
+    expert.unit = Unit(short_name="测试单位")
+    expert.birth = expert.confirmed_on = date(1970, 1, 1)
+    expert.scope_basis = [{"name": "享受政府特殊津贴专家", "year": 2018}]
+    return expert
 
 
 urlpatterns = [path("bench/<str:template>/", floor, name="bench"), path("", include("liaison.urls"))]

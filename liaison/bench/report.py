@@ -9,20 +9,19 @@ from liaison.bench.pages import Timing
 
 FILE = settings.BASE_DIR / "docs" / "benchmarks.md"
 HEAD = (
-    "| reader | page | p50 ms | p95 ms | × floor | queries | database ms | main query alone ms |\n"
-    + "|---|---|"
-    + "--:|" * 6
+    "| reader | page | p50 ms | p95 ms | × floor | × bare | queries | database ms | main query alone ms |\n"
+    "|---|---|" + "--:|" * 7
 )
 
 
 def lines_of(reader: str, timings: list[Timing]) -> list[str]:
-    floor = timings[0].p50
+    floor, bare = (each.p50 for each in timings[:2])
     part = f"{READERS[reader][1]:.0%}"
     lines = []
     for each in timings:
+        times = f"{each.p50:.1f} | {each.p95:.1f} | {each.p50 / floor:.1f} | {each.p50 / bare:.1f}"
         raw = "" if each.raw is None else f"{each.raw:.2f}"
-        numbers = f"{each.p50:.1f} | {each.p95:.1f} | {each.p50 / floor:.1f} | {each.queries}"
-        lines.append(f"| {part} | {each.page} | {numbers} | {each.database:.1f} | {raw} |")
+        lines.append(f"| {part} | {each.page} | {times} | {each.queries} | {each.database:.1f} | {raw} |")
     return lines
 
 

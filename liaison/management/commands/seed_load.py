@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["experts"] < 1:
             raise CommandError("--experts must be a positive number.")
-        if options["mark"]:
+        if options["mark"] and not is_marked():
             mark()
         if not is_marked():
             raise CommandError(

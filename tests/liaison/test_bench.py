@@ -1,0 +1,118 @@
+"""The bench fills tables as the product would, and measures pages that answer."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from experts.models import Expert, Holder, NeedToKnow, SearchToken
+from experts.search import tokens_of
+from liaison.bench import pages, report
+from liaison.bench.load import READERS, load
+from liaison.bench.people import COMMON_NAME
+from tests.factories import make_expert
+from tests.roles import as_role
+
+COUNT = 400
+TABLES = [
+    "experts_expert",
+    "experts_award",
+    "experts_holder",
+    "experts_sensitivevalue",
+    "experts_searchtoken",
+]
+SHAPE = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = ANY (%s::regclass[])
+UNION SELECT tablename, indexname, indexdef FROM pg_indexes WHERE tablename = ANY (%s)
+UNION SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger
+WHERE tgrelid = ANY (%s::regclass[]) AND NOT tgisinternal
+"""
+
+
+def shape():
+    with connection.cursor() as cursor:
+        cursor.execute(SHAPE, [TABLES] * 3)
+        return set(cursor.fetchall())
+
+
+@pytest.fixture
+def filled(db):
+    before = shape()
+    load(count=COUNT, seed=7, say=lambda line: None)
+    assert shape() == before
+    return {reader: pages.User.objects.get(username=reader) for reader in READERS}
+
+
+def test_it_fills_and_leaves_the_tables_as_they_were(filled):
+    assert Expert.objects.count() == COUNT
+    assert Holder.objects.exists()
+    assert NeedToKnow.objects.exists()
+    for expert in Expert.objects.all()[:20]:
+        assert {token.token for token in SearchToken.objects.filter(expert=expert)} == tokens_of(expert)
+        assert expert.sort_key == expert.keyed()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_both_locks_agree_on_what_was_filled(filled, reader):
+    user = filled[reader]
+    expected = set(Expert.objects.visible_to(user).values_list("pk", flat=True))
+    tokens = SearchToken.objects.visible_to(user).count()
+    with as_role("liaison_app", user), connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM experts_expert")
+        assert {number for (number,) in cursor.fetchall()} == expected
+        cursor.execute("SELECT count(*) FROM experts_searchtoken")
+        assert cursor.fetchone()[0] == tokens
+    assert expected
+
+
+def test_the_same_seed_draws_the_same_people(filled):
+    first = list(Expert.objects.order_by("record_number").values_list("record_number", "name", "birth"))
+    Expert.objects.all().delete()
+    from django.utils import timezone
+
+    from liaison.bench.people import Draw
+
+    again = Draw(7, timezone.localdate()).people(COUNT)
+    assert sorted((each.number, each.name, each.birth) for each in again) == first
+
+
+def test_a_database_that_is_not_marked_is_refused(db):
+    with pytest.raises(CommandError, match="not marked"):
+        call_command("seed_load", experts=10)
+    with pytest.raises(CommandError, match="not a bench"):
+        call_command("bench", experts=10)
+
+
+def test_a_database_with_experts_of_its_own_cannot_be_marked(db):
+    make_expert("真有其人")
+    with pytest.raises(CommandError, match="cannot become a bench"):
+        call_command("seed_load", experts=10, mark=True)
+
+
+def test_pages_are_measured_and_written_as_a_table(filled, settings, monkeypatch, tmp_path):
+    settings.ROOT_URLCONF = "liaison.bench.pages"
+    settings.ALLOWED_HOSTS = ["testserver"]
+    monkeypatch.setattr(pages, "WARM_UP", 1)
+    monkeypatch.setattr(pages, "ROUNDS", 3)
+    monkeypatch.setattr(report, "FILE", tmp_path / "benchmarks.md")
+    report.FILE.write_text("# Benchmarks\n\n## 400 experts\n\nold\n\n## 500 experts\n\nkept\n")
+    found = {reader: pages.measure(reader) for reader in ("bench_tenth", "bench_all")}
+    assert [timing.page for timing in found["bench_all"]][:3] == ["floor", "bare rows", "list, page 1"]
+    for timing in found["bench_all"]:
+        assert 0 < timing.p50 <= timing.p95
+        assert 0 < timing.queries <= 12  # tests add statements of their own
+    report.write_table(400, found)
+    text = report.FILE.read_text()
+    assert "old" not in text
+    assert "kept" in text
+    assert text.count(f"search, {'name'}") == 2
+    assert COMMON_NAME not in json.dumps([timing.page for timing in found["bench_all"]])
+
+
+def test_the_command_line_says_what_it_needs(db):
+    out = StringIO()
+    with pytest.raises(CommandError, match="positive"):
+        call_command("seed_load", experts=0, stdout=out)
