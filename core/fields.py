@@ -8,7 +8,7 @@ from django.db import models
 Intervals = Iterable[tuple[int, int]]
 
 
-class NumberSetField(models.Field):  # type: ignore[type-arg]
+class NumberSetField(models.Field):
     """A set of whole numbers as PostgreSQL's int8multirange; read as its text, written by triggers."""
 
     def db_type(self, connection: Any) -> str:
@@ -16,7 +16,7 @@ class NumberSetField(models.Field):  # type: ignore[type-arg]
 
 
 @NumberSetField.register_lookup
-class Meets(models.Lookup):  # type: ignore[type-arg]
+class Meets(models.Lookup):
     """Whether the set has a number in one of these intervals, both ends included."""
 
     lookup_name = "meets"
@@ -32,7 +32,7 @@ class Meets(models.Lookup):  # type: ignore[type-arg]
 
 @models.ForeignObject.register_lookup
 @models.Field.register_lookup
-class AnyOf(models.Lookup):  # type: ignore[type-arg]
+class AnyOf(models.Lookup):
     """Equal to an element of an array, as of an `ArraySubquery`.
 
     PostgreSQL fetches the array first and then looks its elements up; an `IN (SELECT …)` it may join the

@@ -137,11 +137,12 @@ def _add_readers() -> list[User]:
     """Liaison officers without a password: only the bench signs them in."""
     found = []
     for username, (code, _) in READERS.items():
-        user = User(username=username, display_name=username, unit=Unit.objects.get(code=code))
+        unit = Unit.objects.get(code=code)
+        user = User(username=username, display_name=username, unit=unit)
         user.duty, user.clearance = Duty.WORK, Clearance.SENSITIVE
         user.set_unusable_password()
         user.save()
-        RoleAssignment.objects.create(user=user, role=Role.LIAISON_OFFICER, unit=user.unit)
+        RoleAssignment.objects.create(user=user, role=Role.LIAISON_OFFICER, unit=unit)
         found.append(user)
     return found
 
