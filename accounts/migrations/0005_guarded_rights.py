@@ -8,13 +8,18 @@ context writes roles and clearances, and only an administrator's changes what an
 from django.db import migrations
 
 FORWARD = """
-ALTER TABLE accounts_roleassignment ENABLE ROW LEVEL SECURITY;
-ALTER TABLE accounts_roleassignment FORCE ROW LEVEL SECURITY;
-CREATE POLICY accounts_roleassignment_select ON accounts_roleassignment FOR SELECT
-    TO liaison_app, liaison_worker USING (true);
-CREATE POLICY accounts_roleassignment_write ON accounts_roleassignment FOR ALL TO liaison_app
-    USING ((SELECT accounts_actor_as('security_admin')) IS NOT NULL)
-    WITH CHECK ((SELECT accounts_actor_as('security_admin')) IS NOT NULL);
+CREATE FUNCTION accounts_guard_roles() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF current_user IN ('liaison_app', 'liaison_worker') AND accounts_actor_as('security_admin') IS NULL THEN
+        RAISE EXCEPTION 'roles are given by the security administrator only'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER accounts_roleassignment_guard AFTER INSERT OR UPDATE OR DELETE ON accounts_roleassignment
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_guard_roles();
 
 CREATE FUNCTION accounts_guard_rights() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -43,10 +48,8 @@ CREATE TRIGGER accounts_user_guard BEFORE INSERT OR UPDATE OF clearance, duty, i
 BACKWARD = """
 DROP TRIGGER accounts_user_guard ON accounts_user;
 DROP FUNCTION accounts_guard_rights();
-DROP POLICY accounts_roleassignment_write ON accounts_roleassignment;
-DROP POLICY accounts_roleassignment_select ON accounts_roleassignment;
-ALTER TABLE accounts_roleassignment NO FORCE ROW LEVEL SECURITY;
-ALTER TABLE accounts_roleassignment DISABLE ROW LEVEL SECURITY;
+DROP TRIGGER accounts_roleassignment_guard ON accounts_roleassignment;
+DROP FUNCTION accounts_guard_roles();
 """
 
 

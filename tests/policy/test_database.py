@@ -13,6 +13,7 @@ WITHOUT_LOCK = {
     "account_emailaddress": "e-mail is not used to sign in; nobody but the owner writes it, and it is empty",
     "account_emailconfirmation": "e-mail is not used to sign in; no role may read it",
     "accounts_confirmation": "about accounts and units; the security administrator's pages keep it",
+    "accounts_roleassignment": "who works where; reading it decides every right, a trigger guards the writing",
     "accounts_unit": "the unit tree is public within the product",
     "accounts_unitsetting": "settings of units hold no person",
     "accounts_user": "colleagues' names and offices; sign-in reads it before there is an actor",
@@ -42,6 +43,7 @@ FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
 INVOKERS = {
     "accounts_guard_rights": "a trigger that only refuses",
+    "accounts_guard_roles": "a trigger that only refuses",
     "accounts_role_rights": "a constant table, the same as accounts/roles.py",
     "audit_refuse_change": "a trigger that only refuses",
     "experts_actor_reaches": "a part of the acts on restrictions, closed to public",
