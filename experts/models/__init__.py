@@ -2,7 +2,16 @@ from experts.models.catalogue import Discipline, Honour, RuleVersion
 from experts.models.catalogue_change import CatalogueChange, ChangeStage
 from experts.models.expert import Award, Expert, Holder, SavedFilter
 from experts.models.need_to_know import EndedGrant, NeedToKnow
+from experts.models.proposal import (
+    Proposal,
+    ProposalAct,
+    ProposalKind,
+    ProposalLine,
+    ProposalState,
+    ProposalStep,
+)
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
+from experts.models.roster import RosterEntry
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
@@ -16,9 +25,16 @@ __all__ = [
     "Holder",
     "Honour",
     "NeedToKnow",
+    "Proposal",
+    "ProposalAct",
+    "ProposalKind",
+    "ProposalLine",
+    "ProposalState",
+    "ProposalStep",
     "RestrictionKind",
     "RestrictionRequest",
     "RestrictionState",
+    "RosterEntry",
     "RuleVersion",
     "SavedFilter",
     "SearchToken",

@@ -36,7 +36,7 @@ WITHOUT_LOCK = {
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
     "core_actor", "exchange_settle_lost", "experts_decide_restriction", "experts_drop_tokens",
-    "experts_gather_holders",
+    "experts_follow", "experts_gather_holders",
     "experts_end_grant", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
@@ -48,9 +48,11 @@ INVOKERS = {
     "audit_refuse_change": "a trigger that only refuses",
     "experts_actor_reaches": "a part of the acts on restrictions, closed to public",
     "experts_check_tokens": "a trigger; it sees what its writer sees",
+    "experts_copy_entry": "a trigger; it sees what its writer sees",
     "experts_copy_label": "a trigger; it sees what its writer sees",
     "experts_copy_lock": "a trigger; it sees what its writer sees",
     "experts_copy_number": "a trigger; it sees what its writer sees",
+    "experts_copy_place": "a trigger; units are public",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
     "experts_guard_label": "a trigger that only refuses",

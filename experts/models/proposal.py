@@ -1,0 +1,188 @@
+"""Proposals: how an expert comes onto a roster, changes scope, or leaves it (二（二）, 二（三）)."""
+
+import secrets
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from experts.enums import Category, Scope
+from experts.models.expert import RECORD_ALPHABET, Expert
+from experts.models.locked import LockedChild
+from experts.visibility import visible
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ProposalKind(models.TextChoices):
+    ADMIT = "admit", "纳入"
+    RESCOPE = "rescope", "调整"
+    EXIT = "exit", "退出"
+    READMIT = "readmit", "重新纳入"
+
+
+class ProposalState(models.TextChoices):
+    DRAFT = "draft", "起草"
+    SUBMITTED = "submitted", "待审核"
+    REVIEWED = "reviewed", "待审批"
+    APPROVED = "approved", "已批准"
+    RETURNED = "returned", "已退回"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class ProposalStep(models.TextChoices):
+    """One person's act on a proposal."""
+
+    SUBMIT = "submit", "提交"
+    REVIEW = "review", "审核"
+    APPROVE = "approve", "批准"
+    RETURN = "return", "退回"
+    WITHDRAW = "withdraw", "撤回"
+
+
+OPEN_STATES = (ProposalState.DRAFT, ProposalState.SUBMITTED, ProposalState.REVIEWED, ProposalState.RETURNED)
+
+
+def new_proposal_number() -> str:
+    """What people call a proposal: TA-, the day, and six random characters."""
+    tail = "".join(secrets.choice(RECORD_ALPHABET) for _ in range(6))
+    return f"TA-{timezone.localdate():%Y%m%d}-{tail}"
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def visible_to(self, user: "User") -> Self:
+        """Proposals of units in reach that name somebody visible, and one's own drafts."""
+        intervals = Q(pk__in=[])
+        for interval in user.reach("view"):
+            intervals |= Q(place__range=interval)
+        lines = ProposalLine.objects.visible_to(user).filter(proposal=models.OuterRef("pk"))
+        return self.filter(intervals).filter(models.Exists(lines) | Q(drafted_by=user))
+
+    def waiting(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+
+class Proposal(models.Model):
+    """One document: a kind, a unit, a day, and a line for each expert.
+
+    Proposing, reviewing and approving are three acts by at least two people: whoever approves has not
+    submitted (constraint). `reviews` counts the reviews so far; a unit may ask for more than one.
+    `line_count` is what was submitted, so that nobody decides on lines they do not see; it is never shown.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField("编号", max_length=18, default=new_proposal_number, unique=True, editable=False)
+    kind = models.CharField("事项", max_length=8, choices=ProposalKind)
+    state = models.CharField("状态", max_length=10, choices=ProposalState, default=ProposalState.DRAFT)
+    unit = models.ForeignKey("accounts.Unit", verbose_name="单位", on_delete=models.PROTECT, related_name="+")
+    place = models.BigIntegerField(editable=False, default=None)
+    effective_on = models.DateField("生效日期", default=timezone.localdate)
+    note = models.CharField("说明", max_length=500, blank=True)
+    line_count = models.PositiveIntegerField(default=0, editable=False)
+    reviews = models.PositiveSmallIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="起草人", on_delete=models.PROTECT, related_name="+"
+    )
+    drafted_at = models.DateTimeField("起草时间", auto_now_add=True)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="提交人", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="审核人", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="审批人", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    approved_at = models.DateTimeField("批准时间", null=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单提案"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True)
+                | (
+                    Q(submitted_by__isnull=False, reviewed_by__isnull=False, approved_at__isnull=False)
+                    & ~Q(approved_by=F("submitted_by"))
+                ),
+                name="proposal_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ProposalState.APPROVED, approved_by__isnull=False)
+                | (~Q(state=ProposalState.APPROVED) & Q(approved_by__isnull=True)),
+                name="proposal_approved_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["place", "-id"], name="proposal_by_unit"),
+            models.Index(fields=["state", "place"], condition=Q(state__in=OPEN_STATES), name="proposal_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_decided(self) -> bool:
+        return self.state in {ProposalState.APPROVED, ProposalState.WITHDRAWN}
+
+
+class ProposalLineQuerySet(models.QuerySet["ProposalLine"]):
+    def visible_to(self, user: "User") -> Self:
+        return self.filter(visible(user, key="expert_id"))
+
+
+class ProposalLine(LockedChild):
+    """One expert in a proposal: what becomes of them. `reason` is an exit reason's code; of a mandatory exit
+    it stands in the sensitive table instead, so that others read 退出."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    scope = models.CharField("联系范围", max_length=8, choices=Scope, blank=True)
+    category = models.CharField("类别", max_length=30, choices=Category, blank=True)
+    reason = models.CharField("理由", max_length=40, blank=True)
+    conditions_met = models.BooleanField("符合基本条件", default=False)
+    note = models.CharField("说明", max_length=200, blank=True)
+
+    objects = ProposalLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "提案名单"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["proposal", "expert"],
+                name="proposal_line_once",
+                violation_error_message="这位专家已经在这份提案里。",
+            )
+        ]
+        indexes = [models.Index(fields=["expert"], name="proposal_line_by_expert")]
+
+    def __str__(self) -> str:
+        return f"{self.proposal_id}:{self.expert_id}"
+
+
+class ProposalAct(models.Model):
+    """Who did what to a proposal, when, and what they said."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="acts")
+    step = models.CharField("办理", max_length=10, choices=ProposalStep)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="办理人", on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField("时间", auto_now_add=True)
+    note = models.CharField("意见", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "办理记录"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.proposal_id}:{self.step}"

@@ -1,0 +1,97 @@
+"""A unit's roster 联系专家名单 (二（二）): who was on it, from when to when, by which proposals."""
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from experts.enums import Category, Scope
+from experts.models.expert import Expert
+from experts.models.locked import LockedChild
+from experts.visibility import visible
+
+if TYPE_CHECKING:
+    from accounts.models import Unit, User
+
+
+class RosterEntryQuerySet(models.QuerySet["RosterEntry"]):
+    def visible_to(self, user: "User") -> Self:
+        """Entries of visible experts in rosters of units in reach."""
+        return self.filter(visible(user, key="expert_id")).filter(_in_reach(user))
+
+    def of(self, unit: "Unit") -> Self:
+        """The roster of this very unit."""
+        return self.filter(unit=unit)
+
+    def within(self, unit: "Unit") -> Self:
+        """The rosters of the unit and of those below it."""
+        return self.filter(place__range=(unit.order, unit.order_end))
+
+    def as_of(self, day: date) -> Self:
+        """On the roster on that day."""
+        return self.filter(Q(until__isnull=True) | Q(until__gt=day), since__lte=day)
+
+    def open(self) -> Self:
+        """Not closed, begun or not."""
+        return self.filter(until__isnull=True)
+
+
+def _in_reach(user: "User") -> Q:
+    intervals = Q()
+    for interval in user.reach("view"):
+        intervals |= Q(place__range=interval)
+    return intervals or Q(pk__in=[])
+
+
+class RosterEntry(LockedChild):
+    """One expert on one unit's roster from `since` until the day before `until`.
+
+    An exclusion constraint (migration 0008) lets no two entries of an expert and a unit overlap. `place` is
+    the unit's pre-order number, `sort_key` the expert's; `basis` is why the scope was what it was.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="entries", db_constraint=False, db_index=False
+    )
+    unit = models.ForeignKey(
+        "accounts.Unit", verbose_name="单位", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    place = models.BigIntegerField(editable=False, default=None)
+    sort_key = models.CharField(max_length=200, db_collation="C", editable=False, default=None)
+    scope = models.CharField("联系范围", max_length=8, choices=Scope)
+    category = models.CharField("类别", max_length=30, choices=Category, blank=True)
+    basis = models.JSONField(default=list)
+    since = models.DateField("列入")
+    until = models.DateField("退出", null=True, blank=True)
+    opened_by = models.ForeignKey(
+        "experts.Proposal", on_delete=models.PROTECT, related_name="opened", db_index=False
+    )
+    closed_by = models.ForeignKey(
+        "experts.Proposal", on_delete=models.PROTECT, null=True, related_name="closed", db_index=False
+    )
+
+    objects = RosterEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gt=F("since")), name="entry_period_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(until__isnull=True, closed_by__isnull=True)
+                | Q(until__isnull=False, closed_by__isnull=False),
+                name="entry_closed_by_proposal",
+            ),
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="entry_scope_known"),
+        ]
+        indexes = [
+            models.Index(fields=["unit", "sort_key"], name="entry_by_name"),
+            models.Index(fields=["expert", "unit"], name="entry_by_expert"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.expert_id}:{self.since}"
