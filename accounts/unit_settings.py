@@ -25,6 +25,7 @@ class SettingKind:
 SETTINGS: dict[str, SettingKind] = {
     kind.key: kind
     for kind in [
+        SettingKind("proposal_reviews", "名单提案须经几次审核", 1, 1, 3, "次", "二（二）"),
         SettingKind("confirmation_years", "关键信息几年未核实即为过期", 2, 1, 10, "年", "二（二）"),
     ]
 }

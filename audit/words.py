@@ -6,6 +6,7 @@ from core.moments import local
 KINDS = {
     "expert": "专家",
     "honour": "称号目录",
+    "proposal": "名单提案",
     "roster": "名册",
     "user": "用户",
     "role": "角色",

@@ -15,3 +15,7 @@ class StaleSave(Exception):
 
 class NotAllowed(ValidationError):
     """The change would leave the record outside what the user may change."""
+
+
+class AlreadyDecided(Exception):
+    """Somebody else has acted on the proposal first; the message says where it stands."""

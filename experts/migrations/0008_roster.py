@@ -93,10 +93,17 @@ ALTER TABLE experts_rosterentry ADD CONSTRAINT entry_no_overlap EXCLUDE USING gi
     + locks.policy("experts_rosterentry", "INSERT", f"{place_in('approve')} AND {SEEN}")
     + locks.policy("experts_rosterentry", "UPDATE", f"{place_in('approve')} AND {SEEN}")
 )
-BEING_WRITTEN = (
-    "EXISTS (SELECT FROM experts_proposal proposal WHERE proposal.id = proposal_id"
-    f" AND proposal.state IN ('draft', 'returned') AND proposal.{place_in('change')})"
-)
+# Runs as owner: asked by the policy of the lines, which the policy of the proposal asks in turn.
+BEING_WRITTEN = """
+CREATE FUNCTION experts_being_written(wanted bigint) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM experts_proposal WHERE id = wanted AND state IN ('draft', 'returned')
+                   AND place <@ accounts_reach('change'))
+$$;
+REVOKE ALL ON FUNCTION experts_being_written(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION experts_being_written(bigint) TO liaison_app;
+"""
 LINE = (
     child("experts_proposalline")
     + """
@@ -105,7 +112,7 @@ CREATE TRIGGER experts_proposalline_copy BEFORE INSERT ON experts_proposalline F
 """
     + locks.policy("experts_proposalline", "SELECT", SEEN)
     + "".join(
-        locks.policy("experts_proposalline", act, f"{SEEN} AND {BEING_WRITTEN}")
+        locks.policy("experts_proposalline", act, f"{SEEN} AND experts_being_written(proposal_id)")
         for act in ("INSERT", "UPDATE", "DELETE")
     )
 )
@@ -540,5 +547,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(("scope__in", ["key", "general"])), name="entry_scope_known"
             ),
         ),
-        migrations.RunSQL(FOLLOW + PLACES + ENTRY + PROPOSAL + LINE + ACT, migrations.RunSQL.noop),
+        migrations.RunSQL(FOLLOW + PLACES + ENTRY + BEING_WRITTEN + PROPOSAL + LINE + ACT, migrations.RunSQL.noop),
     ]

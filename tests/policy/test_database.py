@@ -13,7 +13,7 @@ WITHOUT_LOCK = {
     "account_emailaddress": "e-mail is not used to sign in; nobody but the owner writes it, and it is empty",
     "account_emailconfirmation": "e-mail is not used to sign in; no role may read it",
     "accounts_confirmation": "about accounts and units; the security administrator's pages keep it",
-    "accounts_roleassignment": "who works where; reading it decides every right, a trigger guards the writing",
+    "accounts_roleassignment": "who works where; reading decides every right, a trigger guards writing",
     "accounts_unit": "the unit tree is public within the product",
     "accounts_unitsetting": "settings of units hold no person",
     "accounts_user": "colleagues' names and offices; sign-in reads it before there is an actor",
@@ -34,10 +34,10 @@ WITHOUT_LOCK = {
 }
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
-    "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units", "accounts_reach",
-    "core_actor", "exchange_settle_lost", "experts_decide_restriction", "experts_drop_tokens",
-    "experts_follow", "experts_gather_holders",
-    "experts_end_grant", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
+    "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
+    "accounts_reach", "core_actor", "exchange_settle_lost", "experts_being_written",
+    "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant", "experts_follow",
+    "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
@@ -56,6 +56,7 @@ INVOKERS = {
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
     "experts_guard_label": "a trigger that only refuses",
+    "experts_guard_report": "a trigger that only refuses",
     "experts_holds": "who holds a right, from open tables; closed to public",
     "experts_insert_grant": "a part of the acts on the need-to-know list, closed to public",
     "experts_is_blank": "looks at its argument only",

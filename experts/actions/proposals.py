@@ -1,0 +1,231 @@
+"""Proposals from draft to decision (二（二）): proposed, reviewed and approved by at least two people."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from accounts.unit_settings import effective
+from audit.actions import record
+from audit.verbs import Verb
+from core.markings import find_marking
+from experts.enums import Label
+from experts.errors import AlreadyDecided
+from experts.exit_reasons import DISCRETIONARY
+from experts.models import (
+    Expert,
+    Proposal,
+    ProposalAct,
+    ProposalKind,
+    ProposalLine,
+    ProposalState,
+    ProposalStep,
+)
+from experts.roster import unfit
+from experts.roster_effects import apply
+
+WRITABLE = (ProposalState.DRAFT, ProposalState.RETURNED)
+REVIEWS = "proposal_reviews"  # a unit's setting: how many reviews come before the approval
+
+
+@transaction.atomic
+def draft_proposal(
+    *,
+    by: User,
+    unit: Unit,
+    kind: ProposalKind,
+    experts: Iterable[Expert],
+    effective_on: date | None = None,
+    note: str = "",
+    reason: str = "",
+) -> Proposal:
+    """Begin a proposal of the unit with a line for each expert. ValidationError names who does not fit."""
+    if not by.may("change", unit.order):
+        raise PermissionDenied
+    proposal = Proposal.objects.create(
+        unit=unit,
+        kind=kind,
+        effective_on=effective_on or timezone.localdate(),
+        note=_checked(note),
+        drafted_by=by,
+    )
+    add_lines(by=by, proposal=proposal, experts=experts, reason=reason)
+    record(Verb.CREATE, by=by, kind="proposal", reference=proposal.number)
+    return proposal
+
+
+@transaction.atomic
+def add_lines(*, by: User, proposal: Proposal, experts: Iterable[Expert], reason: str = "") -> int:
+    """Add experts to a proposal that is being written; those who are in it stay as they are."""
+    current = _being_written(by, proposal)
+    known = set(current.lines.values_list("expert_id", flat=True))
+    chosen = list(
+        Expert.objects.visible_to(by)
+        .filter(pk__in={each.pk for each in experts} - known)
+        .order_by("sort_key")
+    )
+    labels = {each.label == Label.RESTRICTED for each in chosen}
+    labels |= {label == Label.RESTRICTED for label in current.lines.values_list("label", flat=True)}
+    if len(labels) > 1:
+        raise ValidationError("限知悉的专家须单独成文，不能与其他专家放在一份提案里。")
+    if problems := unfit(current.kind, current.unit, chosen):
+        raise ValidationError([f"{expert.name}：{why}" for expert, why in problems])
+    ProposalLine.objects.bulk_create(
+        ProposalLine(
+            proposal=current, expert=each, scope=_scope(current, each), category=each.category, reason=reason
+        )
+        for each in chosen
+    )
+    if known:
+        record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines"])
+    return len(chosen)
+
+
+def _scope(proposal: Proposal, expert: Expert) -> str:
+    """What the line proposes to begin with: the scope that the rule has decided, nothing for an exit."""
+    return "" if proposal.kind == ProposalKind.EXIT else expert.scope
+
+
+@transaction.atomic
+def change_line(*, by: User, line: ProposalLine, **facts: object) -> None:
+    """Set scope, category, reason, note or the basic conditions of one line."""
+    proposal = _being_written(by, line.proposal)
+    if "reason" in facts and facts["reason"] and facts["reason"] not in DISCRETIONARY:
+        raise ValidationError({"reason": "应退情形和去世不在这里办理，请从专家页面登记。"})
+    facts["note"] = _checked(str(facts.get("note", line.note)))
+    proposal.lines.filter(pk=line.pk).update(**facts)
+    record(Verb.CHANGE, by=by, kind="proposal", reference=proposal.number, fields=sorted(facts))
+
+
+@transaction.atomic
+def remove_line(*, by: User, line: ProposalLine) -> None:
+    proposal = _being_written(by, line.proposal)
+    proposal.lines.filter(pk=line.pk).delete()
+    record(Verb.CHANGE, by=by, kind="proposal", reference=proposal.number, fields=["lines"])
+
+
+@transaction.atomic
+def submit(*, by: User, proposal: Proposal, note: str = "") -> None:
+    """Hand the proposal in. Every line must be complete, and everyone in it must still fit."""
+    current = _being_written(by, proposal)
+    lines = list(current.lines.select_related("expert"))
+    if not lines:
+        raise ValidationError("提案里还没有专家，请先添加。")
+    problems = [f"{line.expert.name}：{why}" for line in lines if (why := _incomplete(current, line))]
+    problems += [
+        f"{each.name}：{why}" for each, why in unfit(current.kind, current.unit, [x.expert for x in lines])
+    ]
+    if problems:
+        raise ValidationError(problems)
+    current.state, current.submitted_by, current.reviewed_by = ProposalState.SUBMITTED, by, None
+    current.line_count, current.reviews = len(lines), 0
+    _note(current, ProposalStep.SUBMIT, by, note)
+
+
+def _incomplete(proposal: Proposal, line: ProposalLine) -> str:
+    if proposal.kind == ProposalKind.EXIT:
+        return "" if line.reason in DISCRETIONARY else "请选择退出理由"
+    if not line.scope:
+        return "请选择联系范围"
+    if proposal.kind in {ProposalKind.ADMIT, ProposalKind.READMIT} and not line.conditions_met:
+        return "请逐项确认符合基本条件（三）"
+    return ""
+
+
+@transaction.atomic
+def review(*, by: User, proposal: Proposal, note: str = "") -> None:
+    """One review; the last of those that the unit asks for sends it on to approval. Nobody reviews twice."""
+    current = _locked(by, proposal, ProposalState.SUBMITTED)
+    if not by.may("change", current.place):
+        raise PermissionDenied
+    _sees_all(by, current)
+    needed = effective(current.unit, REVIEWS).value
+    reviews = current.acts.filter(step=ProposalStep.REVIEW).order_by("-id")[: current.reviews]
+    if any(act.by_id == by.pk for act in reviews):
+        raise ValidationError("您已经审核过，请由另一人审核。")
+    if needed > 1 and by.pk == current.submitted_by_id:
+        raise ValidationError("本单位要求多级审核，提交人不能审核，请由他人审核。")
+    current.reviews += 1
+    current.reviewed_by = by
+    if current.reviews >= needed:
+        current.state = ProposalState.REVIEWED
+    _note(current, ProposalStep.REVIEW, by, note)
+
+
+@transaction.atomic
+def approve(*, by: User, proposal: Proposal, note: str = "") -> None:
+    """Approve and apply, all lines or none; ValidationError names the lines that stopped it."""
+    current = _locked(by, proposal, ProposalState.REVIEWED)
+    if not by.may("approve", current.place):
+        raise PermissionDenied
+    if by.pk == current.submitted_by_id:
+        raise ValidationError("不能批准自己提交的提案，请由另一人批准。")
+    _sees_all(by, current)
+    current.state, current.approved_by, current.approved_at = ProposalState.APPROVED, by, timezone.now()
+    _note(current, ProposalStep.APPROVE, by, note)
+    apply(by=by, proposal=current)
+
+
+@transaction.atomic
+def give_back(*, by: User, proposal: Proposal, note: str) -> None:
+    """Return it to be mended, by whoever may review or approve it now; a reason is needed."""
+    current = _locked(by, proposal, ProposalState.SUBMITTED, ProposalState.REVIEWED)
+    right = "approve" if current.state == ProposalState.REVIEWED else "change"
+    if not by.may(right, current.place):  # type: ignore[arg-type]
+        raise PermissionDenied
+    if not note.strip():
+        raise ValidationError({"note": "请写明退回的理由，提交人据此修改。"})
+    current.state = ProposalState.RETURNED
+    _note(current, ProposalStep.RETURN, by, note)
+
+
+@transaction.atomic
+def withdraw(*, by: User, proposal: Proposal, note: str = "") -> None:
+    """Take it back for good, by whoever drafted or submitted it."""
+    current = _locked(by, proposal, *WRITABLE, ProposalState.SUBMITTED, ProposalState.REVIEWED)
+    if by.pk not in {current.drafted_by_id, current.submitted_by_id}:
+        raise PermissionDenied
+    current.state = ProposalState.WITHDRAWN
+    _note(current, ProposalStep.WITHDRAW, by, note)
+
+
+def _locked(by: User, proposal: Proposal, *states: ProposalState) -> Proposal:
+    """The proposal as it stands, held until the end of the transaction; AlreadyDecided when somebody was
+    faster."""
+    rows = Proposal.objects.visible_to(by).select_related("unit").select_for_update(of=("self",))
+    current = rows.filter(pk=proposal.pk).first()
+    if current is None:
+        raise PermissionDenied
+    if current.state not in states:
+        raise AlreadyDecided(current.get_state_display())
+    return current
+
+
+def _being_written(by: User, proposal: Proposal) -> Proposal:
+    current = _locked(by, proposal, *WRITABLE)
+    if not by.may("change", current.place):
+        raise PermissionDenied
+    return current
+
+
+def _sees_all(by: User, proposal: Proposal) -> None:
+    if ProposalLine.objects.visible_to(by).filter(proposal=proposal).count() != proposal.line_count:
+        raise ValidationError("提案内容在提交后有变化，请退回，由提交人重新提交。")
+
+
+def _note(proposal: Proposal, step: ProposalStep, by: User, note: str) -> None:
+    """Save the new state, the act and the event."""
+    proposal.version += 1
+    proposal.save()
+    ProposalAct.objects.create(proposal=proposal, step=step, by=by, note=_checked(note))
+    verb = Verb.CONFIRM if step in {ProposalStep.REVIEW, ProposalStep.APPROVE} else Verb.REQUEST
+    record(verb, by=by, kind="proposal", reference=proposal.number, fields=[step.value])
+
+
+def _checked(text: str) -> str:
+    if mark := find_marking(text):
+        raise ValidationError({"note": f"文字带有“{mark}”字样。本系统为非涉密系统，不能录入。"})
+    return text.strip()
