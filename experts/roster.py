@@ -1,10 +1,17 @@
 """Questions to the roster: who fits a proposal, who should be on it, and what it was on any day."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from accounts.models import Unit
-from experts.models import Expert, ProposalKind, RosterEntry
+from django.db.models import Count, Exists, OuterRef, Sum
+
+from accounts.models import Unit, User
+from experts.enums import Label, Scope
+from experts.models import Expert, ProposalKind, RosterEntry, RosterTally
+from experts.models.roster import RosterEntryQuerySet
+from experts.visibility import covers_everything
 
 ON, OFF, NEVER = "已经在本单位名单上", "不在本单位名单上", "没有列入过本单位名单，请用“纳入”"
 
@@ -27,6 +34,60 @@ def _why_not(kind: ProposalKind | str, is_on: bool | None) -> str:
     return NEVER if kind == ProposalKind.READMIT and is_on is None else ""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The roster of a unit, with those below it if asked, as it was on a day, as the user sees it."""
+
+    user: User
+    unit: Unit
+    day: date
+    below: bool = False
+
+    def entries(self) -> RosterEntryQuerySet:
+        return self._of(RosterEntry.objects.visible_to(self.user)).as_of(self.day)
+
+    def _of(self, entries: RosterEntryQuerySet) -> RosterEntryQuerySet:
+        return entries.within(self.unit) if self.below else entries.of(self.unit)
+
+    def totals(self) -> dict[str, int]:
+        """How many, by scope. Whoever sees every unit is told by the tally; others see fewer than their
+        roster ever held, so theirs are counted."""
+        if covers_everything(self.user):
+            tally = RosterTally.objects.visible_to(self.user).up_to(self.day)
+            place = (self.unit.order, self.unit.order_end if self.below else self.unit.order)
+            counted = dict(tally.filter(place__range=place).values_list("scope").annotate(Sum("change")))
+            rest = self.entries().filter(label=Label.RESTRICTED)
+        else:
+            counted, rest = {}, self.entries()
+        for scope, number in rest.order_by().values_list("scope").annotate(Count("pk")):
+            counted[scope] = counted.get(scope, 0) + number
+        return {scope.value: counted.get(scope.value, 0) for scope in Scope}
+
+    def changes_since(self, earlier: date) -> "Changes":
+        seen = self._of(RosterEntry.objects.visible_to(self.user))
+        begun = seen.as_of(self.day).entered_between(earlier, self.day)
+        ended = seen.as_of(earlier).left_between(earlier, self.day)
+        return Changes(
+            entered=begun.filter(~Exists(_at(seen, earlier))),
+            left=ended.filter(~Exists(_at(seen, self.day))),
+            rescoped=begun.filter(Exists(_at(seen, earlier).exclude(scope=OuterRef("scope")))),
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs between two days: who came, who left, and whose scope is another."""
+
+    entered: RosterEntryQuerySet
+    left: RosterEntryQuerySet
+    rescoped: RosterEntryQuerySet
+
+
+def _at(seen: RosterEntryQuerySet, day: date) -> RosterEntryQuerySet:
+    """The entry of the same expert and unit on that day."""
+    return seen.as_of(day).filter(expert=OuterRef("expert"), unit=OuterRef("unit"))
+
+
 def described(entry: RosterEntry) -> dict[str, Any]:
     """One line as `manage.py roster --json` prints it."""
     return {
@@ -36,8 +97,3 @@ def described(entry: RosterEntry) -> dict[str, Any]:
         "since": entry.since.isoformat(),
         "basis": entry.basis,
     }
-
-
-def lines_as_of(entries: Any) -> Iterator[dict[str, Any]]:
-    for entry in entries.select_related("expert").order_by("sort_key").iterator(chunk_size=2000):
-        yield described(entry)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from experts.views import acts, awards, catalogue, need_to_know, register, restriction, sensitive
+from experts.views import roster as rosters
 
 app_name = "experts"
 urlpatterns = [
@@ -28,6 +29,8 @@ urlpatterns = [
     path("restrictions/", restriction.restrictions, name="restrictions"),
     path("restrictions/<uuid:uuid>/", restriction.restriction, name="restriction"),
     path("restrictions/<uuid:uuid>/decide/", restriction.restriction_decide, name="restriction_decide"),
+    path("roster/", rosters.own_roster, name="own_roster"),
+    path("roster/<str:code>/", rosters.roster, name="roster"),
     path("<uuid:uuid>/", register.expert_detail, name="detail"),
     path("<uuid:uuid>/edit/", register.expert_edit, name="edit"),
     path("<uuid:uuid>/photo/", register.photo, name="photo"),

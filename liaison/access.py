@@ -120,6 +120,8 @@ ROUTES: dict[str, Access] = {
     "experts:award_edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "award"),
     "experts:award_verify": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "award"),
     "experts:award_remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "award"),
+    "experts:own_roster": reads(answers(403, (READERS, 302))),
+    "experts:roster": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
     # The honour catalogue
     "experts:honours": reads(answers(403, (READERS, 200))),
     "experts:honour_add": form(answers(403, (CITY, 200)), 422),

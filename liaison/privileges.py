@@ -45,6 +45,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_proposalact": (SI, ""),
     "experts_proposalline": (ALL, ""),
     "experts_rosterentry": (SIU, ""),
+    "experts_rostertally": (S, ""),
     "experts_ruleversion": (SI, S),
     "experts_savedfilter": (ALL, ""),
     "experts_searchtoken": (ALL, ""),

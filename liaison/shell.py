@@ -27,6 +27,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
     places: list[tuple[str, str, str, bool]] = [
         ("工作台", "workbench", "home", True),
         ("专家库", "experts:list", "users", user.may("view")),
+        ("联系专家名单", "experts:own_roster", "list-details", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
         ("导出记录", "reports:list", "download", may_export(user)),
         ("称号目录", "experts:honours", "award", user.may("view")),

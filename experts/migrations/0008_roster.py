@@ -515,7 +515,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="rosterentry",
-            index=models.Index(fields=["unit", "sort_key"], name="entry_by_name"),
+            index=models.Index(fields=["unit", "sort_key", "id"], name="entry_by_name"),
         ),
         migrations.AddIndex(
             model_name="rosterentry",
@@ -547,5 +547,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("scope__in", ["key", "general"])), name="entry_scope_known"
             ),
         ),
-        migrations.RunSQL(FOLLOW + PLACES + ENTRY + BEING_WRITTEN + PROPOSAL + LINE + ACT, migrations.RunSQL.noop),
+        migrations.RunSQL(
+            FOLLOW + PLACES + ENTRY + BEING_WRITTEN + PROPOSAL + LINE + ACT, migrations.RunSQL.noop
+        ),
     ]

@@ -11,7 +11,7 @@ from experts.models.proposal import (
     ProposalStep,
 )
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
-from experts.models.roster import RosterEntry
+from experts.models.roster import RosterEntry, RosterTally
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
@@ -35,6 +35,7 @@ __all__ = [
     "RestrictionRequest",
     "RestrictionState",
     "RosterEntry",
+    "RosterTally",
     "RuleVersion",
     "SavedFilter",
     "SearchToken",

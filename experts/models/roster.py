@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import F, Q
 
-from experts.enums import Category, Scope
+from experts.enums import Category, Label, Scope
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
 from experts.visibility import visible
@@ -36,6 +36,14 @@ class RosterEntryQuerySet(models.QuerySet["RosterEntry"]):
     def open(self) -> Self:
         """Not closed, begun or not."""
         return self.filter(until__isnull=True)
+
+    def entered_between(self, earlier: date, later: date) -> Self:
+        """Opened after the one day and up to the other."""
+        return self.filter(since__gt=earlier, since__lte=later)
+
+    def left_between(self, earlier: date, later: date) -> Self:
+        """Closed after the one day and up to the other."""
+        return self.filter(until__gt=earlier, until__lte=later)
 
 
 def _in_reach(user: "User") -> Q:
@@ -89,9 +97,44 @@ class RosterEntry(LockedChild):
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="entry_scope_known"),
         ]
         indexes = [
-            models.Index(fields=["unit", "sort_key"], name="entry_by_name"),
+            models.Index(fields=["unit", "sort_key", "id"], name="entry_by_name"),
+            models.Index(fields=["sort_key", "id"], name="entry_by_name_anywhere"),
             models.Index(fields=["expert", "unit"], name="entry_by_expert"),
+            models.Index(fields=["place", "since"], name="entry_by_since"),
+            models.Index(fields=["place", "until"], condition=Q(until__isnull=False), name="entry_by_until"),
         ]
 
     def __str__(self) -> str:
         return f"{self.unit_id}:{self.expert_id}:{self.since}"
+
+
+class RosterTallyQuerySet(models.QuerySet["RosterTally"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of units in reach and labels seen by role; restricted ones are never in it for anybody to see."""
+        return self.filter(_in_reach(user), label__lte=min(user.clearance, Label.SENSITIVE))
+
+    def up_to(self, day: date) -> Self:
+        return self.filter(day__lte=day)
+
+
+class RosterTally(models.Model):
+    """By how much the number on a unit's roster changes on a day; written by triggers (migration 0015)."""
+
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, related_name="+")
+    place = models.BigIntegerField(editable=False)
+    label = models.SmallIntegerField()
+    scope = models.CharField(max_length=8, choices=Scope)
+    day = models.DateField()
+    change = models.IntegerField()
+
+    objects = RosterTallyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单人数"
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "label", "scope", "day"], name="roster_tally_once")
+        ]
+        indexes = [models.Index(fields=["place", "day"], name="roster_tally_by_place")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.scope}:{self.day}"

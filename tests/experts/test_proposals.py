@@ -16,7 +16,7 @@ from experts.enums import Label
 from experts.errors import AlreadyDecided
 from experts.exit_reasons import ExitReason, effect_of
 from experts.models import Expert, Holder, Proposal, ProposalKind, ProposalLine, RosterEntry
-from experts.roster import lines_as_of
+from experts.roster import described
 from tests.factories import make_expert, restrict, unit
 
 pytestmark = pytest.mark.django_db
@@ -103,11 +103,10 @@ def test_a_change_of_scope_is_a_new_entry_from_its_day(decide):
     expert = make_expert("甲")
     decide(ADMIT, expert, scope="general")
     decide(RESCOPE, expert, day=DAY + timedelta(days=1), scope="key")
-    assert [line["scope"] for line in lines_as_of(RosterEntry.objects.of(unit("D04")).as_of(DAY))] == [
-        "general"
-    ]
-    later = RosterEntry.objects.of(unit("D04")).as_of(DAY + timedelta(days=1))
-    assert [line["scope"] for line in lines_as_of(later)] == ["key"]
+    for day, scope in ((DAY, "general"), (DAY + timedelta(days=1), "key")):
+        line = described(RosterEntry.objects.of(unit("D04")).as_of(day).get())
+        assert (line["expert"], line["scope"]) == (expert.record_number, scope)
+        assert line["since"] == day.isoformat()
 
 
 def test_who_left_comes_back_by_readmission(decide):

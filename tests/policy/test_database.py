@@ -38,6 +38,7 @@ DEFINERS = {
     "accounts_reach", "core_actor", "exchange_settle_lost", "experts_being_written",
     "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant", "experts_follow",
     "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
+    "experts_tally_delete", "experts_tally_insert", "experts_tally_update",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.

@@ -1,0 +1,82 @@
+"""A unit's roster of any day, and what differs between two days (二（二）)."""
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET
+
+from accounts.models import Unit
+from accounts.requests import UserRequest
+from core.paging import Order, page_by_key, url_with
+from experts.enums import Scope
+from experts.forms.roster import RosterForm
+from experts.listing import letter_links
+from experts.models.roster import RosterEntryQuerySet
+from experts.roster import Changes, Listing
+
+PAGE_SIZE = 50
+SHOWN = 100  # of each kind of change
+BY_NAME = Order(("sort_key", "id"))
+
+
+@require_GET
+def own_roster(request: UserRequest) -> HttpResponse:
+    """The roster of the user's own unit."""
+    if not request.user.may("view"):
+        raise PermissionDenied
+    unit = Unit.objects.reached_by(request.user, "view").order_by("order")[0]
+    return redirect("experts:roster", unit.code)
+
+
+@require_GET
+def roster(request: UserRequest, code: str) -> HttpResponse:
+    """Who was on the roster on the day that the URL names, today if none; with `since` what has changed."""
+    if not request.user.may("view"):
+        raise PermissionDenied
+    unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
+    form = RosterForm(request.GET or {"day": ""})
+    context: dict[str, Any] = {"unit": unit, "form": form, "params": request.GET}
+    if not form.is_valid():
+        return render(request, "experts/roster.html", context | {"page": None}, status=422)
+    chosen = form.cleaned_data
+    listing = Listing(request.user, unit, chosen["day"], chosen["below"])
+    totals = listing.totals()
+    entries = listing.entries().select_related("expert", "unit")
+    if chosen["scope"]:
+        entries = entries.filter(scope=chosen["scope"])
+    page = page_by_key(entries, BY_NAME, request.GET, PAGE_SIZE)
+    context |= {
+        "listing": listing,
+        "page": page,
+        "total": sum(totals.values()),
+        "by_scope": [(Scope(scope).label, number) for scope, number in totals.items()],
+        "letters": letter_links(request.GET),
+        "previous_url": url_with(request.GET, before=page.previous, after=None, letter=None)
+        if page.previous
+        else "",
+        "next_url": url_with(request.GET, after=page.next, before=None, letter=None) if page.next else "",
+        "changes": shown(listing.changes_since(chosen["since"]), chosen["since"])
+        if chosen["since"]
+        else None,
+    }
+    return render(request, "experts/roster.html", context)
+
+
+def shown(changes: Changes, since: date) -> dict[str, Any]:
+    """The changes in the words of the page, the first hundred of each kind."""
+    return {
+        "since": since,
+        "kinds": [
+            _kind("新列入", changes.entered),
+            _kind("退出", changes.left),
+            _kind("调整范围", changes.rescoped),
+        ],
+    }
+
+
+def _kind(title: str, entries: RosterEntryQuerySet) -> dict[str, Any]:
+    rows = list(entries.select_related("expert", "unit").order_by("sort_key", "id")[: SHOWN + 1])
+    return {"title": title, "rows": rows[:SHOWN], "more": len(rows) > SHOWN}
