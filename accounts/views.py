@@ -23,7 +23,8 @@ PAGE_SIZE = 50
 CHILDREN_SHOWN = 20
 OPTIONS_SHOWN = 20
 TREE_ORDER = Order(("order",))
-OPTION_RIGHTS: dict[str, Right] = {"view": "view", "change": "change"}
+OPTION_RIGHTS: dict[str, Right] = {"view": "view", "change": "change", "approve": "approve"}
+ANYWHERE = "any"
 
 
 def _reach(user: User) -> UnitQuerySet:
@@ -55,11 +56,16 @@ def units(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def unit_options(request: UserRequest) -> HttpResponse:
-    """Units for a picker, as JSON: those in the reach of `right` (view or change) that match `q`."""
-    right = OPTION_RIGHTS.get(request.GET.get("right", "view"))
-    if right is None:
-        return HttpResponseBadRequest("right is view or change", content_type="text/plain")
-    found = Unit.objects.reached_by(request.user, right).active().matching(clean(request.GET.get("q", "")))
+    """Units for a picker, as JSON: those in the reach of `right` (view, change or approve) that match `q`, or with
+    `any` for those who change records, wherever an expert may have moved to."""
+    asked = request.GET.get("right", "view")
+    if asked == ANYWHERE and request.user.may("change"):
+        units = Unit.objects.active()
+    elif right := OPTION_RIGHTS.get(asked):
+        units = Unit.objects.reached_by(request.user, right).active()
+    else:
+        return HttpResponseBadRequest("right is view, change or approve", content_type="text/plain")
+    found = units.matching(clean(request.GET.get("q", "")))
     rows = found.order_by("order")[:OPTIONS_SHOWN].values("code", "short_name", "name")
     return JsonResponse(
         {

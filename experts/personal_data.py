@@ -1,6 +1,6 @@
 """What is kept about a person: why, who may see it, under which label, for how long (个人信息保护法 第六条).
 
-tests/policy fails on a field of Expert, Award or SensitiveValue that is not classified here. A record's own
+tests/policy fails on a field of Expert, Award, ChangeReport, Evidence or SensitiveValue that is not classified here. A record's own
 label (`Label`) decides who sees it at all; `right` is what is needed within that; `label` says which label
 the field asks for beyond the record's.
 """
@@ -9,18 +9,23 @@ from dataclasses import dataclass
 
 from accounts.roles import Right
 from experts.enums import SensitiveField
+from experts.models import ExitTextKind
 
 IDENTITY = "识别本人，查重"
 CONTACT = "日常联系（四（一））"
 SCOPE = "认定联系范围和类别（三）"
 SERVICE = "按专业、岗位安排联系和服务（四）"
 HONOUR = "认定重点联系的依据（三（二））"
+CURRENT = "及时更新工作调动、职务变化、伤病、成果、奖励（二（二））"
+PROOF = "证明信息变动属实（二（二））"
+EXITING = "应及时退出的依据，听取本人陈述，供复核（二（三））"
 CARE = "关心身心健康，特殊一线岗位医疗保健（四（三））"
 TRACE = "说明资料由谁在何时维护、是否过期（二（二））"
 
 # The record's own life: kept while the person is on the register, then as long as its archive is.
 REGISTER = "在册期间；退出后随档案保存"
 UNTIL_REPLACED = "在册期间；更新即覆盖，不留旧值"
+REPORT_KEPT = "随所证明的变动保存；核实前报送人可以删除"
 RECORD = "随记录"
 MASKED = "随记录，默认遮蔽，查看须填事由并留痕"
 
@@ -65,6 +70,7 @@ EXPERT = {
     "scope_decided_at": Personal(SCOPE),
     "confirmed_on": Personal(TRACE),
     "confirmed_by": Personal(TRACE),
+    "confirmations": Personal(TRACE),
     "created_at": Personal(TRACE),
     "created_by": Personal(TRACE),
     "updated_at": Personal(TRACE),
@@ -81,12 +87,45 @@ AWARD = {
     "verified_by": Personal(TRACE),
     "verified_at": Personal(TRACE),
 }
+CHANGE_REPORT = {
+    "kind": Personal(CURRENT),
+    "happened_on": Personal(CURRENT),
+    "source": Personal(TRACE),
+    "employer": Personal(CURRENT),
+    "post": Personal(CURRENT),
+    "title": Personal(CURRENT),
+    "new_unit": Personal(CURRENT),
+    "across": Personal(CURRENT),
+    "text": Personal(CURRENT),
+    "honour": Personal(HONOUR),
+    "year": Personal(HONOUR),
+    "document": Personal(HONOUR),
+    "ciphertext": Personal(CARE, "sensitive", MASKED),
+    "reported_by": Personal(TRACE),
+    "reported_at": Personal(TRACE),
+    "state": Personal(TRACE),
+    "decided_by": Personal(TRACE),
+    "decided_at": Personal(TRACE),
+    "note": Personal(TRACE),
+}
+# What a file about an illness says is sensitive as the report is, so `is_sensitive` asks for the same right.
+EVIDENCE = {
+    "purpose": Personal(PROOF),
+    "is_sensitive": Personal(PROOF),
+    "name": Personal(PROOF),
+    "size": Personal(PROOF),
+    "stored_as": Personal(PROOF, retention=REPORT_KEPT),
+    "added_by": Personal(TRACE),
+    "added_at": Personal(TRACE),
+}
 # Values of `SensitiveValue.field`: each is a field of its own.
 SENSITIVE = {
     SensitiveField.ID_NUMBER: Personal(IDENTITY, "sensitive", MASKED),
     SensitiveField.PHONE: Personal(CONTACT, "sensitive", MASKED, UNTIL_REPLACED),
     SensitiveField.HEALTH: Personal(CARE, "sensitive", MASKED, UNTIL_REPLACED),
 }
+# Kinds of `ExitText`: what is said in a case of mandatory exit.
+EXIT = {kind: Personal(EXITING, "sensitive", MASKED) for kind in ExitTextKind}
 # What an exported list of experts may hold; contact and sensitive values never leave in one.
 EXPORTED = frozenset(
     {
@@ -96,6 +135,8 @@ EXPORTED = frozenset(
 )  # fmt: skip
 # Of the model, not of the person: keys, the locks, and what is derived from fields above.
 EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "held", "label", "sort_key", "version"})
+CHANGE_REPORT_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label", "key_id"})
+EVIDENCE_MACHINERY = frozenset({"id", "uuid", "expert", "about", "unit_order", "held", "label", "stored_key"})
 AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label"})
 # `ciphertext` holds the values that SENSITIVE classifies, `blind_index` a keyed digest of an ID number.
 SENSITIVE_MACHINERY = frozenset(

@@ -14,6 +14,7 @@ from core.rls import working_as
 from experts.actions import catalogue_change as actions
 from experts.actions.need_to_know import end_expired
 from experts.actions.recompute import holders, recompute_batch
+from experts.actions.review import open_due_rounds
 from experts.models import CatalogueChange, ChangeStage, Honour
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,13 @@ def end_expired_grants() -> None:
     """Need-to-know grants whose last day has passed go to the history; they opened nothing since midnight."""
     if moved := end_expired():
         logger.info("%s need-to-know grants ran out", moved)
+
+
+@shared_task
+def open_review_rounds() -> None:
+    """The yearly review begins in the month that each unit has set (二（二）)."""
+    if opened := open_due_rounds():
+        logger.info("%s yearly reviews opened", opened)
 
 
 @shared_task

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from experts.views import acts, awards, catalogue, need_to_know, register, restriction, sensitive
+from experts.views import (
+    acts,
+    awards,
+    catalogue,
+    changes,
+    evidence,
+    exits,
+    need_to_know,
+    register,
+    restriction,
+    review,
+    sensitive,
+)
 from experts.views import roster as rosters
 
 app_name = "experts"
@@ -29,14 +41,37 @@ urlpatterns = [
     path("restrictions/", restriction.restrictions, name="restrictions"),
     path("restrictions/<uuid:uuid>/", restriction.restriction, name="restriction"),
     path("restrictions/<uuid:uuid>/decide/", restriction.restriction_decide, name="restriction_decide"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/<uuid:uuid>/", changes.change, name="change"),
+    path("changes/<uuid:uuid>/decide/", changes.change_decide, name="change_decide"),
+    path("changes/<uuid:uuid>/reveal/", changes.change_reveal, name="change_reveal"),
+    path("changes/<uuid:uuid>/evidence/", changes.change_evidence, name="change_evidence"),
     path("roster/", rosters.own_roster, name="own_roster"),
     path("roster/<str:code>/", rosters.roster, name="roster"),
+    path("reviews/", review.reviews, name="reviews"),
+    path("reviews/new/", review.review_open, name="review_open"),
+    path("reviews/<uuid:uuid>/", review.review, name="review"),
+    path("reviews/<uuid:uuid>/confirm/", review.review_confirm, name="review_confirm"),
+    path("reviews/<uuid:uuid>/close/", review.review_close, name="review_close"),
+    path("exits/", exits.exits, name="exits"),
+    path("exits/<uuid:uuid>/", exits.exit_case, name="exit"),
+    path("exits/<uuid:uuid>/told/", exits.exit_told, name="exit_told"),
+    path("exits/<uuid:uuid>/statement/", exits.exit_statement, name="exit_statement"),
+    path("exits/<uuid:uuid>/decide/", exits.exit_decide, name="exit_decide"),
+    path("exits/<uuid:uuid>/review/", exits.exit_review, name="exit_review"),
+    path("exits/<uuid:uuid>/review/decide/", exits.exit_review_decide, name="exit_review_decide"),
+    path("exits/<uuid:uuid>/reveal/<str:kind>/", exits.exit_reveal, name="exit_reveal"),
     path("<uuid:uuid>/", register.expert_detail, name="detail"),
     path("<uuid:uuid>/edit/", register.expert_edit, name="edit"),
     path("<uuid:uuid>/photo/", register.photo, name="photo"),
     path("<uuid:uuid>/restriction/", restriction.restriction_request, name="restriction_request"),
     path("<uuid:uuid>/confirm/", acts.confirm, name="confirm"),
+    path("<uuid:uuid>/exit/", exits.exit_register, name="exit_register"),
     path("<uuid:uuid>/reveal/<str:field>/", sensitive.reveal_field, name="reveal"),
+    path("<uuid:uuid>/changes/new/", changes.change_new, name="change_new"),
+    path("<uuid:uuid>/changes/new/<str:kind>/", changes.change_report, name="change_report"),
+    path("<uuid:uuid>/evidence/<uuid:file>/", evidence.evidence, name="evidence"),
+    path("<uuid:uuid>/evidence/<uuid:file>/remove/", evidence.evidence_remove, name="evidence_remove"),
     path("<uuid:uuid>/awards/new/", awards.award_create, name="award_create"),
     path("<uuid:uuid>/awards/<uuid:award>/edit/", awards.award_edit, name="award_edit"),
     path("<uuid:uuid>/awards/<uuid:award>/verify/", awards.award_verify, name="award_verify"),

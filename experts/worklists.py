@@ -1,18 +1,32 @@
 """What the register asks of a person, for the workbench: each item leads to the rows behind its number."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Value
 from django.urls import reverse
+from django.utils import timezone
 
 from experts.enums import AwardState, Freshness, Scope
 from experts.filters import UNDECIDED
 from experts.freshness import ConfirmationLimits
-from experts.models import Award, Expert, RestrictionRequest
+from experts.models import (
+    Award,
+    ChangeReport,
+    Expert,
+    MandatoryExit,
+    Proposal,
+    RestrictionRequest,
+    ReviewRound,
+    RoundState,
+)
+from experts.reviewing import waiting_for
+from experts.roster_worklists import COUNT_LIMIT, own_query, own_to_admit, own_to_leave
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+ROUNDS_SHOWN = 3  # of the user's own unit and those above and below it
 
 
 @dataclass(frozen=True)
@@ -27,10 +41,11 @@ class WorkItem:
     tone: str
     act: str
     noun: str = "人"
+    at_least: bool = False  # not counted out
 
     @property
     def count_text(self) -> str:
-        return f"{self.count} {self.noun}"
+        return f"{'超过 ' if self.at_least else ''}{self.count} {self.noun}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,20 @@ def figures(user: "User") -> list[Figure]:
     ]
 
 
+def _review_item(review: ReviewRound, user: "User") -> WorkItem:
+    waiting, exact = waiting_for(review, user)
+    return WorkItem(
+        f"年度复核：{review.unit} {review.year} 年",
+        f"{review.due_on} 前逐人核实关键信息 · 二（二）",
+        waiting,
+        reverse("experts:review", args=[review.uuid]),
+        "checklist",
+        "red" if review.state == RoundState.OVERDUE else "blue",
+        "核实",
+        at_least=not exact,
+    )
+
+
 def worklist(user: "User") -> list[WorkItem]:
     """Records that the user may change and that lack something."""
     if not user.may("change"):
@@ -67,23 +96,55 @@ def worklist(user: "User") -> list[WorkItem]:
         undecided=Count("pk", filter=Q(category="")),
         stale=Count("pk", filter=ConfirmationLimits.today().stale()),
     )
-    pending = (
-        Award.objects.changeable_by(user)
-        .filter(state=AwardState.PENDING)
-        .values("expert_id")
-        .distinct()
-        .count()
-    )
-    restrictions = RestrictionRequest.objects.visible_to(user).decidable_by(user).count()
+    waiting = _waiting(user)
     url = reverse("experts:list")
+    rounds = ReviewRound.objects.visible_to(user).running_on(timezone.localdate())[:ROUNDS_SHOWN]
     items = [
-        WorkItem("审批限知悉申请", "设为或解除限知悉，由一人申请、另一人批准 · 二（二）", restrictions,
-                 reverse("experts:restrictions"), "shield-check", "red", "办理", noun="件"),
-        WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", pending,
+        *(_review_item(review, user) for review in rounds),
+        WorkItem("审批限知悉申请", "设为或解除限知悉，由一人申请、另一人批准 · 二（二）",
+                 waiting["restrictions"], reverse("experts:restrictions"), "shield-check", "red", "办理",
+                 noun="件"),
+        WorkItem("办理应退事项", f"{waiting['overdue']} 件已逾期 · 二（三）" if waiting["overdue"]
+                 else "告知本人、听取申辩后审批 · 二（三）", waiting["exits"], reverse("experts:exits"),
+                 "user-minus", "red" if waiting["overdue"] else "amber", "办理", noun="件"),
+        WorkItem("核实信息变动", "由一人报送、另一人核实后生效 · 二（二）", waiting["changes"],
+                 reverse("experts:changes"), "refresh", "amber", "核实", noun="件"),
+        WorkItem("办理名单提案", "等您审核、审批，或退回后等您修改 · 二（二）", waiting["proposals"],
+                 f"{reverse('proposals:list')}?box=waiting", "checklist", "red", "办理", noun="件"),
+        WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", waiting["awards"],
                  f"{url}?pending=yes", "award", "gold", "核实"),
         WorkItem("选定专家类别", "七类由人选定，系统只作提示 · 三（一）", counts["undecided"],
                  f"{url}?category={UNDECIDED}", "tags", "blue", "选定"),
+        WorkItem("纳入符合条件的专家", "规则认定为重点联系，还不在本单位名单上 · 二（二）",
+                 min(waiting["to_admit"], COUNT_LIMIT), reverse("proposals:to_admit") + own_query(user),
+                 "user-plus", "gold", "提出", at_least=waiting["to_admit"] > COUNT_LIMIT),
+        WorkItem("核对不再符合的专家", "名单上是重点联系，规则已不再认定 · 二（三）",
+                 min(waiting["to_leave"], COUNT_LIMIT), reverse("proposals:to_leave") + own_query(user),
+                 "user-minus", "amber", "核对", at_least=waiting["to_leave"] > COUNT_LIMIT),
         WorkItem("核实过期信息", "关键信息超过单位规定的年数未核实 · 二（二）", counts["stale"],
                  f"{url}?freshness={Freshness.STALE.value}", "clock", "amber", "核实"),
     ]  # fmt: skip
     return [item for item in items if item.count]
+
+
+def _waiting(user: "User") -> dict[str, int]:
+    """How many of each kind wait for the user; one statement asks for all."""
+    sets: dict[str, tuple[QuerySet[Any], Count]] = {
+        "awards": (
+            Award.objects.changeable_by(user).filter(state=AwardState.PENDING),
+            Count("expert_id", distinct=True),
+        ),
+        "restrictions": (RestrictionRequest.objects.visible_to(user).decidable_by(user), Count("pk")),
+        "changes": (ChangeReport.objects.verifiable_by(user), Count("pk")),
+        "exits": (MandatoryExit.objects.changeable_by(user).open(), Count("pk")),
+        "proposals": (Proposal.objects.visible_to(user).waiting_for(user), Count("pk")),
+        "to_admit": (own_to_admit(user), Count("pk")),
+        "to_leave": (own_to_leave(user), Count("pk")),
+        "overdue": (MandatoryExit.objects.changeable_by(user).overdue(), Count("pk")),
+    }
+    first, *others = (
+        rows.order_by().select_related(None).annotate(what=Value(name)).values("what").annotate(count=count)
+        for name, (rows, count) in sets.items()
+    )
+    counted = first.union(*others, all=True)
+    return dict.fromkeys(sets, 0) | {row["what"]: row["count"] for row in counted}

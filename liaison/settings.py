@@ -267,6 +267,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "experts.tasks.end_expired_grants",
         "schedule": crontab(hour=0, minute=5),
     },
+    "open-review-rounds": {
+        "task": "experts.tasks.open_review_rounds",
+        "schedule": crontab(hour=0, minute=40),
+    },
     "recompute-turned-honours": {
         "task": "experts.tasks.recompute_turned_honours",
         "schedule": crontab(hour=0, minute=20),

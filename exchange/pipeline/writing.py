@@ -22,6 +22,7 @@ from exchange.pipeline.planning import Plan, Planner
 from exchange.rows import RowContent
 from experts.actions.scoping import current_rule, decide_scope
 from experts.enums import Label, SensitiveField
+from experts.freshness import Source, confirm_fields, whole
 from experts.models import Award, Expert, SearchToken, SensitiveValue
 from experts.models.expert import key_of, new_record_number
 from experts.scope import decide
@@ -131,6 +132,7 @@ class Writer:
         expert = Expert(unit=self.unit, created_by=self.by, updated_by=self.by, confirmed_by=self.by)
         expert.created_at = expert.updated_at = expert.scope_decided_at = self.now
         expert.confirmed_on, expert.scope_rule = self.today, self.rule
+        expert.confirmations = json.dumps(whole(self.by, Source.IMPORT))
         expert.unit_order = self.unit.order
         return {field.attname: getattr(expert, field.attname) for field in Expert._meta.concrete_fields}
 
@@ -189,13 +191,14 @@ class Writer:
         expert.label = Label(self._label(added, expert.label))
         expert.version = F("version") + 1
         expert.updated_at, expert.updated_by = self.now, self.by
-        expert.confirmed_on, expert.confirmed_by = self.today, self.by
+        told = [name.removesuffix("_id") for name in content.facts]
+        confirmed = confirm_fields(expert, told, by=self.by, source=Source.IMPORT)
         for secret in secrets_of(content):
             if secret.kind:
                 expert.id_type = secret.kind
             expert.sensitive_values.filter(field=secret.field).delete()
             sealed(expert, secret).save(force_insert=True)
-        names = {"version", "updated_at", "updated_by", "confirmed_on", "confirmed_by", "label", "id_type"}
+        names = {"version", "updated_at", "updated_by", "label", "id_type", *confirmed}
         expert.save(update_fields=names | {name.removesuffix("_id") for name in changed})
         if changed.keys() & {"employer", "former_names"}:
             expert.tokens.all().delete()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.utils import timezone
 
 from accounts.models import Unit, User
@@ -16,6 +16,7 @@ from core.markings import find_marking
 from experts.actions.scoping import decide_scope
 from experts.enums import Category, Label, SensitiveField
 from experts.errors import NotAllowed, StaleSave
+from experts.freshness import Source, confirm_fields, stamp, whole
 from experts.models import Expert, SearchToken, SensitiveValue
 from experts.photos import reencoded
 from experts.search import token_rows
@@ -54,7 +55,7 @@ def create_expert(*, by: User, facts: dict[str, Any], sensitive: Iterable[Sensit
     expert.sort_key = expert.keyed()
     expert.unit_order = expert.unit.order
     expert.created_by = expert.updated_by = expert.confirmed_by = by
-    expert.confirmed_on = timezone.localdate()
+    expert.confirmed_on, expert.confirmations = timezone.localdate(), whole(by, Source.ENTRY)
     expert.save(force_insert=True)
     SearchToken.objects.bulk_create(token_rows(expert))
     for value in sensitive:
@@ -113,7 +114,8 @@ def _apply(expert: Expert, by: User, changed: dict[str, Any]) -> None:
         expert.unit_order = expert.unit.order
     expert.version += 1
     expert.updated_at, expert.updated_by = timezone.now(), by
-    derived = {"sort_key"} if "name" in changed else set()
+    derived = {*confirm_fields(expert, changed, by=by, source=Source.EDIT)}
+    derived |= {"sort_key"} if "name" in changed else set()
     expert.save(update_fields={*changed, *derived, "version", "updated_at", "updated_by"})
     if NAMING & changed.keys():
         expert.tokens.all().delete()
@@ -166,17 +168,25 @@ def _bulk(by: User, experts: QuerySet[Expert], names: list[str], **values: Any) 
     return len(rows)
 
 
+def _also(by: User, field: str) -> Func:
+    """The confirmations with one more; the record's day stays, which is never later than the oldest."""
+    added = Value({field: stamp(by, Source.EDIT)}, JSONField())
+    return Func(
+        "confirmations", added, template="(%(expressions)s)", arg_joiner=" || ", output_field=JSONField()
+    )
+
+
 @transaction.atomic
 def assign_category(*, by: User, experts: QuerySet[Expert], category: Category) -> int:
     """Choose the category of several experts (三（一）)."""
-    return _bulk(by, experts, ["category"], category=category)
+    return _bulk(by, experts, ["category"], category=category, confirmations=_also(by, "category"))
 
 
 @transaction.atomic
 def assign_unit(*, by: User, experts: QuerySet[Expert], unit: Unit) -> int:
     """Hand several experts to a unit in the user's reach."""
     _check_unit(by, unit)
-    return _bulk(by, experts, ["unit"], unit=unit, unit_order=unit.order)
+    return _bulk(by, experts, ["unit"], unit=unit, unit_order=unit.order, confirmations=_also(by, "unit"))
 
 
 @transaction.atomic
@@ -190,7 +200,14 @@ def assign_label(*, by: User, experts: QuerySet[Expert], label: Label) -> int:
 @transaction.atomic
 def confirm_information(*, by: User, experts: QuerySet[Expert]) -> int:
     """State that key information is still right as of today (二（二）)."""
-    return _bulk(by, experts, ["confirmed_on"], confirmed_on=timezone.localdate(), confirmed_by=by)
+    return _bulk(
+        by,
+        experts,
+        ["confirmed_on"],
+        confirmed_on=timezone.localdate(),
+        confirmed_by=by,
+        confirmations=Value(whole(by, Source.REVIEW), JSONField()),
+    )
 
 
 @transaction.atomic

@@ -1,5 +1,8 @@
 from experts.models.catalogue import Discipline, Honour, RuleVersion
 from experts.models.catalogue_change import CatalogueChange, ChangeStage
+from experts.models.change import Across, ChangeReport, ChangeState
+from experts.models.evidence import Evidence, EvidencePurpose
+from experts.models.exit import ExitState, ExitText, ExitTextKind, MandatoryExit, ReviewState
 from experts.models.expert import Award, Expert, Holder, SavedFilter
 from experts.models.need_to_know import EndedGrant, NeedToKnow
 from experts.models.proposal import (
@@ -11,19 +14,29 @@ from experts.models.proposal import (
     ProposalStep,
 )
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
+from experts.models.review import ReviewRound, RoundState
 from experts.models.roster import RosterEntry, RosterTally
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
 __all__ = [
+    "Across",
     "Award",
     "CatalogueChange",
+    "ChangeReport",
     "ChangeStage",
+    "ChangeState",
     "Discipline",
     "EndedGrant",
+    "Evidence",
+    "EvidencePurpose",
+    "ExitState",
+    "ExitText",
+    "ExitTextKind",
     "Expert",
     "Holder",
     "Honour",
+    "MandatoryExit",
     "NeedToKnow",
     "Proposal",
     "ProposalAct",
@@ -34,8 +47,11 @@ __all__ = [
     "RestrictionKind",
     "RestrictionRequest",
     "RestrictionState",
+    "ReviewRound",
+    "ReviewState",
     "RosterEntry",
     "RosterTally",
+    "RoundState",
     "RuleVersion",
     "SavedFilter",
     "SearchToken",

@@ -59,9 +59,12 @@ class ExpertQuerySet(models.QuerySet["Expert"]):
         return self.select_related("unit").only(*LISTED, "unit__short_name")
 
     def for_page(self, user: "User") -> Self:
-        """With everything that its own page shows, and whether the user may change it (`may_change`)."""
-        right = ExpressionWrapper(changeable(user), output_field=models.BooleanField())
-        return self.annotate(may_change=right).select_related(
+        """With everything that its own page shows, and whether the user may change it (`may_change`) and read
+        of an illness (`may_see_illness`)."""
+        yes_or_no = models.BooleanField()
+        change = ExpressionWrapper(changeable(user), output_field=yes_or_no)
+        illness = ExpressionWrapper(visible(user, right="sensitive"), output_field=yes_or_no)
+        return self.annotate(may_change=change, may_see_illness=illness).select_related(
             "unit", "discipline", "confirmed_by", "created_by", "updated_by"
         )
 
@@ -129,6 +132,10 @@ class Expert(models.Model):
         editable=False,
         db_index=False,
     )
+    # By key field: who confirmed it, when and from what (experts/freshness.py).
+    confirmations = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), editable=False
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间", default=timezone.now, editable=False)
     created_by = models.ForeignKey(
@@ -151,7 +158,8 @@ class Expert(models.Model):
 
     objects = ExpertQuerySet.as_manager()
     stale: bool  # set by a list on its rows (experts/freshness.py)
-    may_change: bool  # read by for_page
+    may_change: bool  # these two are read by for_page
+    may_see_illness: bool
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"

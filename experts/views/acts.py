@@ -11,11 +11,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import UserRequest
 from experts.actions import register as actions
+from experts.actions.review import confirm_key_fields
 from experts.enums import Category, Label
 from experts.filters import saved_query
 from experts.forms.acts import BulkForm, SavedFilterForm
+from experts.freshness import KEY_FIELDS, is_filled
 from experts.models import Expert, SavedFilter
 from experts.views.lookup import open_expert
+from experts.views.proposals import MOST_CHOSEN
 
 BULK_LIMIT = 200
 
@@ -46,6 +49,8 @@ def bulk(request: UserRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "；".join(str(error) for errors in form.errors.values() for error in errors))
         return _back(request)
+    if form.cleaned_data["act"] == "propose":
+        return _propose(form.cleaned_data["propose"], ticked)
     try:
         experts = Expert.objects.changeable_by(request.user).filter(uuid__in=ticked)
         done = _apply(form, experts)
@@ -59,10 +64,29 @@ def bulk(request: UserRequest) -> HttpResponse:
     return _back(request)
 
 
+def _propose(kind: str, ticked: list[str]) -> HttpResponse:
+    """To a new proposal about those who are ticked."""
+    query = QueryDict(mutable=True)
+    query["kind"] = kind
+    query.setlist("expert", ticked[:MOST_CHOSEN])
+    return redirect(f"{reverse('proposals:create')}?{query.urlencode()}")
+
+
+def _confirm_field(request: UserRequest, expert: Expert, field: str) -> HttpResponse:
+    if field not in KEY_FIELDS or not is_filled(expert, field):
+        messages.error(request, "这一项没有填写，或不是关键信息，不用核实。")
+    else:
+        confirm_key_fields(by=request.user, expert=expert, fields=[field])
+        messages.success(request, "已核实，日期记为今天。")
+    return redirect(f"{reverse('experts:detail', args=[expert.uuid])}?tab=facts")
+
+
 @require_POST
 def confirm(request: UserRequest, uuid: str) -> HttpResponse:
-    """Key information of one record was checked and still holds."""
+    """Key information of one record, or one field of it, was checked and still holds."""
     expert = open_expert(request, uuid, to_change=True)
+    if field := request.POST.get("field"):
+        return _confirm_field(request, expert, field)
     mine = Expert.objects.changeable_by(request.user).filter(pk=expert.pk)
     if not actions.confirm_information(by=request.user, experts=mine):
         raise PermissionDenied

@@ -1,6 +1,7 @@
 """The register: list, search suggestions, detail, entry and edit."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,22 +13,25 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.requests import UserRequest
 from experts.actions.register import create_expert, set_photo, update_expert
+from experts.actions.review import confirm_key_fields
+from experts.changes import reported
 from experts.enums import Category
 from experts.errors import StaleSave
 from experts.filters import ExpertFilter, chips, visible_labels
 from experts.finding import named
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
-from experts.freshness import ConfirmationLimits
+from experts.freshness import KEY_FIELDS, ConfirmationLimits
 from experts.listing import list_context
 from experts.log import log_of
-from experts.models import Award, Expert, SavedFilter, SensitiveValue
+from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
+from experts.reviewing import key_lines
 from experts.scope import decide
 from experts.views.lookup import as_saved, open_expert
 
 SUGGESTED = 8
-TABS = {"awards": "称号奖励", "facts": "详细资料", "log": "查阅记录"}
+TABS = {"awards": "称号奖励", "changes": "信息变动", "facts": "详细资料", "log": "查阅记录"}
 
 
 @require_GET
@@ -85,6 +89,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         Award.objects.visible_to(request.user).filter(expert=expert).select_related("honour", "verified_by")
     )
     decision = decide(awards, works_in_beijing=expert.works_in_beijing, day=timezone.localdate())
+    limits = ConfirmationLimits.today()
     tab = request.GET.get("tab", "awards")
     tab = tab if tab in TABS else "awards"
     context: dict[str, Any] = {
@@ -102,11 +107,18 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             for key, label in TABS.items()
         ],
         "may_change": expert.may_change,
-        "is_stale": ConfirmationLimits.today().is_stale(expert.confirmed_on, expert.unit_order),
+        "is_stale": limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
+    if expert.may_see_illness:
+        context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)
         context["masked"] = masked_values(expert, held, may_see=request.user.may("sensitive"))
+        known = [request.user, expert.confirmed_by, expert.created_by, expert.updated_by]
+        context["key_lines"] = key_lines(expert, limits, known)
+        context["limit"] = limits.of(expert.unit_order)
+    if tab == "changes":
+        context["reports"] = reported(request.user, expert)
     if tab == "log":
         context["log"] = log_of(expert)
     return render(request, "experts/expert_detail.html", context)
@@ -133,7 +145,7 @@ def expert_create(request: UserRequest) -> HttpResponse:
 def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
     expert = open_expert(request, uuid, to_change=True)
     form = ExpertForm(request.POST or None, request.FILES or None, instance=expert, user=request.user)
-    context = {"form": form, "expert": expert, "educations": EDUCATIONS}
+    context = {"form": form, "expert": expert, "educations": EDUCATIONS, "review": review_of(request)}
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"] or 0
         try:
@@ -146,11 +158,23 @@ def expert_edit(request: UserRequest, uuid: str) -> HttpResponse:
             form.add_error(None, problem)
         else:
             _keep_photo(request, form, expert)
+            if review := review_of(request):
+                confirm_key_fields(by=request.user, expert=expert, fields=KEY_FIELDS)
+                messages.success(request, f"已保存，“{expert.name}”的关键信息记为已核实。")
+                return redirect("experts:review", review)
             messages.success(request, "已保存。" if changed or form.cleaned_data["photo"] else "没有改动。")
             return redirect("experts:detail", expert.uuid)
     if request.method == "POST":  # the form overwrote the first one's fields
         context["expert"] = as_saved(request, expert)
     return render(request, "experts/expert_form.html", context)
+
+
+def review_of(request: UserRequest) -> UUID | None:
+    """The review round from whose list the form was opened, to go back there."""
+    try:
+        return UUID(request.GET.get("review", ""))
+    except ValueError:
+        return None
 
 
 def _keep_photo(request: UserRequest, form: ExpertForm, expert: Expert) -> None:

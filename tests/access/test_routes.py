@@ -80,6 +80,11 @@ OBJECTS = {
     "setting",
     "grant",
     "restriction",
+    "review",
+    "change kind",
+    "report",
+    "illness",
+    "evidence",
 }
 
 

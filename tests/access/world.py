@@ -11,14 +11,28 @@ from accounts.models import Confirmation, Unit, UnitSetting
 from core.models import Holiday
 from exchange.models import RosterImport
 from experts.enums import AwardState
-from experts.models import CatalogueChange, Expert, Honour, RestrictionRequest, SavedFilter
+from experts.models import (
+    CatalogueChange,
+    ChangeReport,
+    Evidence,
+    Expert,
+    Honour,
+    MandatoryExit,
+    RestrictionRequest,
+    ReviewRound,
+    SavedFilter,
+)
 from reminders.models import Message
 from tests.exchange import wizard
 from tests.factories import (
     ask_to_lift,
     ask_to_restrict,
     make_award,
+    make_evidence,
+    make_exit,
     make_expert,
+    make_report,
+    make_round,
     make_sensitive,
     make_user,
     restrict,
@@ -49,6 +63,13 @@ def world(personas, client_of, monkeypatch):
     asked = ask_to_restrict(personas["officer_haidian"], _record("林中四", "D04"), make_user(), make_user())
     ask_to_restrict(make_user(), elsewhere, make_user(), make_user())
     ask_to_lift(make_user(), restricted)
+    reports = [_reports(personas["officer_haidian"], each) for each in (home, elsewhere, restricted)]
+    report, illness, file = reports[0]
+    own_round, other_round = make_round("D04"), make_round("D03")
+    case, *_ = (
+        make_exit(personas["officer_haidian"], each)
+        for each in (_record("林中五", "D04"), elsewhere, restricted)
+    )
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -69,6 +90,13 @@ def world(personas, client_of, monkeypatch):
             "roster": [roster.uuid],
             "grant": [restricted.need_to_know.first().uuid],
             "restriction": [asked.uuid],
+            "review": [own_round.uuid],
+            "change kind": [home.uuid, "transfer"],
+            "report": [report.uuid],
+            "illness": [illness.uuid],
+            "evidence": [home.uuid, file.uuid],
+            "exit": [case.uuid],
+            "exit text": [case.uuid, "facts"],
             "row": [roster.uuid, roster.rows.get(state="held").number],
             "unit": ["D04"],
             "setting": ["D04", KEY],
@@ -83,6 +111,18 @@ def world(personas, client_of, monkeypatch):
         rosters = set(RosterImport.objects.all()) - set(RosterImport.objects.visible_to(user))
         made.hidden[name] = _hidden(invisible, home, stranger) | _elsewhere(user, rosters)
         made.hidden[name]["restriction"] = [([each.uuid], [uuid4()]) for each in requests]
+        seen_reports = set(ChangeReport.objects.visible_to(user))
+        hidden = [each for each in ChangeReport.objects.all() if each not in seen_reports]
+        made.hidden[name]["report"] = made.hidden[name]["illness"] = [([r.uuid], [uuid4()]) for r in hidden]
+        files = set(Evidence.objects.all()) - set(Evidence.objects.visible_to(user))
+        made.hidden[name]["evidence"] = [
+            ([each.expert.uuid, each.uuid], [uuid4(), uuid4()]) for each in files
+        ] + [([home.uuid, each.uuid], [home.uuid, uuid4()]) for each in files]
+        rounds = {own_round, other_round} - set(ReviewRound.objects.visible_to(user))
+        made.hidden[name]["review"] = [([each.uuid], [uuid4()]) for each in rounds]
+        cases = set(MandatoryExit.objects.all()) - set(MandatoryExit.objects.visible_to(user))
+        made.hidden[name]["exit"] = [([each.uuid], [uuid4()]) for each in cases]
+        made.hidden[name]["exit text"] = [([each.uuid, "facts"], [uuid4(), "facts"]) for each in cases]
         if name != "secadmin":
             made.hidden[name]["grant"] = [(made.seen[name]["grant"], [uuid4()])]
     return made
@@ -94,6 +134,13 @@ def _record(name, code):
     make_sensitive(expert)
     expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
     return expert
+
+
+def _reports(by, expert):
+    """A transfer with a file, and an illness with one."""
+    report, illness = make_report(by, expert), make_report(by, expert, "serious_illness")
+    make_evidence(illness, name="附件.pdf")
+    return report, illness, make_evidence(report)
 
 
 def _own(user):
@@ -142,6 +189,7 @@ def _hidden(experts, home, stranger):
     nothing = uuid4()
     pairs = {kind: [(args, [nothing])] for kind, args in stranger.items()}
     awards = [expert.awards.get().uuid for expert in experts]
+    pairs["change kind"] = [([e.uuid, "transfer"], [nothing, "transfer"]) for e in experts]
     pairs["expert"] = [([expert.uuid], [nothing]) for expert in experts]
     pairs["field"] = [([expert.uuid, FIELD], [nothing, FIELD]) for expert in experts]
     pairs["award"] = [([e.uuid, award], [nothing, uuid4()]) for e, award in zip(experts, awards, strict=True)]

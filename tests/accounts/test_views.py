@@ -195,7 +195,7 @@ def test_options_keep_to_the_reach_of_the_right(client_of, officer_haidian, lead
     assert offered(client_of(officer_haidian), q="朝阳区委") == []
     assert [row["value"] for row in offered(client_of(leader_city), q="朝阳区委")] == ["D03"]
     assert offered(client_of(leader_city), q="朝阳区委", right="change") == []
-    assert client_of(leader_city).get("/units/options/", {"right": "approve"}).status_code == 400
+    assert client_of(leader_city).get("/units/options/", {"right": "catalogue"}).status_code == 400
 
 
 def test_options_are_at_most_twenty_and_active(client_of, staff_city):

@@ -2,23 +2,33 @@
 
 from datetime import date, timedelta
 from itertools import count
+from uuid import uuid4
 
 from django.utils import timezone
 
 from accounts.enums import UnitKind
 from accounts.models import RoleAssignment, Unit, User
+from core.crypto import encrypt
 from experts.actions.scoping import decide_scope
 from experts.enums import Label
+from experts.exit_texts import sealed_text
 from experts.models import (
     Award,
+    ChangeReport,
+    Evidence,
+    EvidencePurpose,
+    ExitTextKind,
     Expert,
     Holder,
     Honour,
+    MandatoryExit,
     NeedToKnow,
     RestrictionRequest,
+    ReviewRound,
     SearchToken,
     SensitiveValue,
 )
+from experts.models.evidence import VAULT
 from experts.search import token_rows
 from experts.sensitive import SensitiveInput, check_id_number, sealed
 
@@ -117,6 +127,63 @@ def ask_to_restrict(by, expert, *persons, **facts):
         confirmed_on=today,
         **(defaults | facts),
     )
+
+
+def make_exit(by, expert, facts="测试事实", **changes):
+    """A case that waits; due in ten days."""
+    today = timezone.localdate()
+    defaults = {"known_on": today, "due_on": today + timedelta(days=10), "registered_by": by}
+    case = MandatoryExit.objects.create(expert=expert, **(defaults | changes))
+    sealed_text(case, ExitTextKind.REASON, "学术不端").save()
+    sealed_text(case, ExitTextKind.FACTS, facts).save()
+    return case
+
+
+def make_report(by, expert, kind="transfer", **facts):
+    """A report that waits; of an illness, encrypted."""
+    defaults = {
+        "transfer": {"employer": "新示范大学"},
+        "post_change": {"post": "副所长"},
+        "serious_illness": {"text": "测试伤病"},
+        "major_achievement": {"text": "测试成果"},
+        "award": {"honour": Honour.objects.get(code="STATE_ALLOWANCE")},
+    }[kind]
+    report = ChangeReport(
+        expert=expert,
+        kind=kind,
+        reported_by=by,
+        **({"happened_on": timezone.localdate(), "source": "单位来函"} | defaults | facts),
+    )
+    if report.is_illness:
+        report.ciphertext, report.key_id = encrypt(report.text, bound_to=report.bound_to)
+        report.text = ""
+    report.save(force_insert=True)
+    return report
+
+
+def make_evidence(report, data=b"%PDF-1.4 test", name="来函.pdf", **facts):
+    """A file kept with a report."""
+    evidence = Evidence(
+        expert=report.expert,
+        purpose=EvidencePurpose.CHANGE,
+        about=report.uuid,
+        is_sensitive=report.is_illness,
+        name=name,
+        size=len(data),
+        stored_as=uuid4().hex,
+        added_by=report.reported_by,
+        **facts,
+    )
+    evidence.stored_key = VAULT.keep(evidence.stored_as, data, bound_to=evidence.bound_to)
+    evidence.save(force_insert=True)
+    return evidence
+
+
+def make_round(unit_code="D04", **facts):
+    """A round of the yearly review that began today."""
+    start = facts.pop("starts_on", timezone.localdate())
+    defaults = {"year": start.year, "due_on": start + timedelta(weeks=8)}
+    return ReviewRound.objects.create(unit=unit(unit_code), starts_on=start, **(defaults | facts))
 
 
 def ask_to_lift(by, expert, new_label=Label.INTERNAL):

@@ -28,6 +28,7 @@ WITHOUT_LOCK = {
     "django_session": "found by a random key only; read before there is an actor",
     "experts_discipline": "public reference data",
     "experts_honour": "public reference data",
+    "experts_reviewround": "a unit, a year, its days, a note, counts by unit; no person",
     "experts_ruleversion": "versions of public reference data",
     "guardian_groupobjectpermission": "guardian's generic table, always empty, no role may read it",
     "guardian_userobjectpermission": "guardian's generic table, always empty, no role may read it",
@@ -37,8 +38,8 @@ DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
     "accounts_reach", "core_actor", "exchange_settle_lost", "experts_being_written",
     "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant", "experts_follow",
-    "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant",
-    "experts_tally_delete", "experts_tally_insert", "experts_tally_update",
+    "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant", "experts_tally_delete", "experts_tally_insert",
+    "experts_tally_update",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
@@ -56,6 +57,7 @@ INVOKERS = {
     "experts_copy_place": "a trigger; units are public",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
+    "experts_guard_exit": "a trigger that only refuses",
     "experts_guard_label": "a trigger that only refuses",
     "experts_guard_report": "a trigger that only refuses",
     "experts_holds": "who holds a right, from open tables; closed to public",

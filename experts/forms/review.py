@@ -1,0 +1,71 @@
+"""Forms of the yearly review: opening a round and closing it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from core.forms import DayInput, SearchSelect, StyledForm
+
+FURTHEST = timedelta(days=366)
+DAY = {"required": "请填日期。", "invalid": "请填日期，如 2026-11-20。"}
+
+
+class RoundForm(StyledForm, forms.Form):
+    """Which unit, and when; a first day to come plans the round."""
+
+    unit = forms.ChoiceField(
+        label="单位",
+        widget=SearchSelect,
+        error_messages={"required": "请选择单位。", "invalid_choice": "请从名单中选择您负责审批的单位。"},
+    )
+    starts_on = forms.DateField(
+        label="开始日期", widget=DayInput, error_messages=DAY, help_text="这一天以后的核实算作本轮。"
+    )
+    due_on = forms.DateField(
+        label="截止日期",
+        widget=DayInput,
+        required=False,
+        error_messages=DAY,
+        help_text="留空按单位参数推算。",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.units = Unit.objects.reached_by(user, "approve").active()
+        wanted = self.data.get("unit", "").replace("\0", "") or (user.unit.code if user.unit else "")
+        chosen = [(unit.code, str(unit)) for unit in self.units.filter(code=wanted)]
+        self.fields["unit"].choices = chosen  # type: ignore[attr-defined]
+        self.fields["unit"].widget.attrs["data-options-url"] = (
+            reverse("accounts:unit_options") + "?right=approve"
+        )
+        self.initial |= {"unit": wanted, "starts_on": timezone.localdate()}
+
+    def clean_unit(self) -> Unit:
+        return self.units.get(code=self.cleaned_data["unit"])
+
+    def clean_starts_on(self) -> date:
+        day: date = self.cleaned_data["starts_on"]
+        if abs(day - timezone.localdate()) > FURTHEST:
+            raise ValidationError("开始日期请填前后一年以内的日子。")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        start, due = self.cleaned_data.get("starts_on"), self.cleaned_data.get("due_on")
+        if start and due and not start <= due <= start + FURTHEST:
+            self.add_error("due_on", "截止日期请填开始日期之后、一年以内的日子。")
+        return self.cleaned_data
+
+
+class CloseForm(StyledForm, forms.Form):
+    note = forms.CharField(
+        label="小结",
+        required=False,
+        max_length=200,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="如未核实的原因和后续安排；不写专家姓名和个人情况。",
+    )
