@@ -22,10 +22,10 @@ def unfit(kind: ProposalKind | str, unit: Unit, experts: Iterable[Expert]) -> li
     entries = RosterEntry.objects.of(unit).filter(expert__in=[each.pk for each in chosen])
     ever = dict.fromkeys(entries.values_list("expert_id", flat=True), False)
     ever |= dict.fromkeys(entries.open().values_list("expert_id", flat=True), True)
-    return [(each, why) for each in chosen if (why := _why_not(kind, ever.get(each.pk)))]
+    return [(each, why) for each in chosen if (why := why_not(kind, ever.get(each.pk)))]
 
 
-def _why_not(kind: ProposalKind | str, is_on: bool | None) -> str:
+def why_not(kind: ProposalKind | str, is_on: bool | None) -> str:
     """`is_on` None: never was on this roster."""
     if kind in {ProposalKind.EXIT, ProposalKind.RESCOPE}:
         return "" if is_on else OFF

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", workbench, name="workbench"),
     path("", include("core.urls")),
     path("experts/", include("experts.urls")),
+    path("proposals/", include("experts.proposal_urls")),
     path("imports/", include("exchange.urls")),
     path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),

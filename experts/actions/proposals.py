@@ -5,6 +5,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import Unit, User
@@ -90,14 +91,42 @@ def _scope(proposal: Proposal, expert: Expert) -> str:
 
 
 @transaction.atomic
+def change_head(*, by: User, proposal: Proposal, effective_on: date, note: str) -> None:
+    """Set the day and the words of a proposal that is being written."""
+    current = _being_written(by, proposal)
+    current.effective_on, current.note, current.version = effective_on, _checked(note), current.version + 1
+    current.save(update_fields=["effective_on", "note", "version"])
+    record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["effective_on", "note"])
+
+
+@transaction.atomic
+def change_all_lines(*, by: User, proposal: Proposal, by_rule: bool = False, **facts: object) -> int:
+    """Set the same facts on every line in sight, in one statement; `by_rule` gives each the scope that the
+    rule has decided. Returns how many lines there are."""
+    current = _being_written(by, proposal)
+    _check_reason(facts)
+    if by_rule:
+        facts["scope"] = Subquery(
+            Expert.objects.visible_to(by).filter(pk=OuterRef("expert_id")).values("scope")
+        )
+    changed = ProposalLine.objects.visible_to(by).filter(proposal=current).update(**facts)
+    record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines", *sorted(facts)])
+    return changed
+
+
+@transaction.atomic
 def change_line(*, by: User, line: ProposalLine, **facts: object) -> None:
     """Set scope, category, reason, note or the basic conditions of one line."""
     proposal = _being_written(by, line.proposal)
-    if "reason" in facts and facts["reason"] and facts["reason"] not in DISCRETIONARY:
-        raise ValidationError({"reason": "应退情形和去世不在这里办理，请从专家页面登记。"})
+    _check_reason(facts)
     facts["note"] = _checked(str(facts.get("note", line.note)))
     proposal.lines.filter(pk=line.pk).update(**facts)
     record(Verb.CHANGE, by=by, kind="proposal", reference=proposal.number, fields=sorted(facts))
+
+
+def _check_reason(facts: dict[str, object]) -> None:
+    if facts.get("reason") and facts["reason"] not in DISCRETIONARY:
+        raise ValidationError({"reason": "应退情形和去世不在这里办理，请从专家页面登记。"})
 
 
 @transaction.atomic

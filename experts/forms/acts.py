@@ -11,7 +11,7 @@ from core.forms import SearchSelect, StyledForm
 from core.markings import find_marking
 from experts.enums import Category, HonourLevel, Label
 from experts.filters import honour_choices
-from experts.models import Award, Honour, SavedFilter
+from experts.models import Award, Honour, ProposalKind, SavedFilter
 from experts.models.catalogue import MUNICIPAL_AWARD
 
 
@@ -71,9 +71,12 @@ class AwardForm(StyledForm, forms.ModelForm):
 class BulkForm(forms.Form):
     """An act on ticked rows; what it needs depends on the act."""
 
-    act = forms.ChoiceField(choices=[("category", ""), ("unit", ""), ("label", ""), ("confirm", "")])
+    act = forms.ChoiceField(
+        choices=[(name, "") for name in ("category", "unit", "label", "confirm", "propose")]
+    )
     category = forms.ChoiceField(choices=Category.choices, required=False)
     unit = forms.CharField(required=False)
+    propose = forms.ChoiceField(choices=ProposalKind.choices, required=False)
     label = forms.TypedChoiceField(
         choices=[(Label.INTERNAL.value, ""), (Label.SENSITIVE.value, "")],
         coerce=int,

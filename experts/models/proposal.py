@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.roles import Right
 from experts.enums import Category, Scope
 from experts.models.expert import RECORD_ALPHABET, Expert
 from experts.models.locked import LockedChild
@@ -56,14 +57,30 @@ def new_proposal_number() -> str:
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def visible_to(self, user: "User") -> Self:
         """Proposals of units in reach that name somebody visible, and one's own drafts."""
-        intervals = Q(pk__in=[])
-        for interval in user.reach("view"):
-            intervals |= Q(place__range=interval)
         lines = ProposalLine.objects.visible_to(user).filter(proposal=models.OuterRef("pk"))
-        return self.filter(intervals).filter(models.Exists(lines) | Q(drafted_by=user))
+        return self.filter(_placed(user, "view")).filter(models.Exists(lines) | Q(drafted_by=user))
 
     def waiting(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
+
+    def waiting_for(self, user: "User") -> Self:
+        """Those whose next act is this person's: others' to review or approve, one's own to mend."""
+        review = Q(state=ProposalState.SUBMITTED) & _placed(user, "change") & ~Q(reviewed_by=user)
+        approve = Q(state=ProposalState.REVIEWED) & _placed(user, "approve")
+        mend = Q(state=ProposalState.RETURNED) & (Q(drafted_by=user) | Q(submitted_by=user))
+        return self.filter((review | approve) & ~Q(submitted_by=user) | mend)
+
+    def for_list(self) -> Self:
+        """With what a row or a page says of people and unit."""
+        return self.select_related("unit", "drafted_by", "submitted_by", "reviewed_by", "approved_by")
+
+
+def _placed(user: "User", right: Right) -> Q:
+    """In units where the user holds the right."""
+    intervals = Q()
+    for interval in user.reach(right):
+        intervals |= Q(place__range=interval)
+    return intervals or Q(pk__in=[])
 
 
 class Proposal(models.Model):
@@ -71,6 +88,7 @@ class Proposal(models.Model):
 
     Proposing, reviewing and approving are three acts by at least two people: whoever approves has not
     submitted (constraint). `reviews` counts the reviews so far; a unit may ask for more than one.
+    A death is registered, not proposed: its `is_registration` are made by one person (migration 0013).
     `line_count` is what was submitted, so that nobody decides on lines they do not see; it is never shown.
     """
 
@@ -84,6 +102,7 @@ class Proposal(models.Model):
     note = models.CharField("说明", max_length=500, blank=True)
     line_count = models.PositiveIntegerField(default=0, editable=False)
     reviews = models.PositiveSmallIntegerField(default=0, editable=False)
+    is_registration = models.BooleanField("登记", default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     drafted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="起草人", on_delete=models.PROTECT, related_name="+"
@@ -109,7 +128,7 @@ class Proposal(models.Model):
                 condition=Q(approved_by__isnull=True)
                 | (
                     Q(submitted_by__isnull=False, reviewed_by__isnull=False, approved_at__isnull=False)
-                    & ~Q(approved_by=F("submitted_by"))
+                    & (Q(is_registration=True) | ~Q(approved_by=F("submitted_by")))
                 ),
                 name="proposal_four_eyes",
             ),
@@ -135,6 +154,18 @@ class Proposal(models.Model):
 class ProposalLineQuerySet(models.QuerySet["ProposalLine"]):
     def visible_to(self, user: "User") -> Self:
         return self.filter(visible(user, key="expert_id"))
+
+    def sizes(self, proposals: "list[Proposal]") -> dict[int, int]:
+        """How many of the lines each proposal has."""
+        counted = self.filter(proposal__in=proposals).values("proposal_id").annotate(lines=models.Count("pk"))
+        return {row["proposal_id"]: row["lines"] for row in counted}
+
+    def incomplete(self, kind: str) -> Self:
+        """Lines of such a proposal that cannot be submitted yet."""
+        if kind == ProposalKind.EXIT:
+            return self.filter(reason="")
+        unconfirmed = Q(conditions_met=False) if kind != ProposalKind.RESCOPE else Q(pk__in=[])
+        return self.filter(Q(scope="") | unconfirmed)
 
 
 class ProposalLine(LockedChild):

@@ -1,0 +1,211 @@
+"""What the page of a proposal shows, and what its reader may do on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import QueryDict
+
+from accounts.models import User
+from accounts.unit_settings import effective
+from audit.actions import record
+from audit.verbs import Verb
+from core.paging import Order, page_by_key, url_with
+from experts.actions.proposals import REVIEWS, WRITABLE
+from experts.enums import Label
+from experts.exit_reasons import ExitReason
+from experts.forms.proposals import (
+    BASIC_CONDITIONS,
+    AllLinesForm,
+    ExpertsForm,
+    LineForm,
+    StepForm,
+    line_forms,
+)
+from experts.models import (
+    Expert,
+    Proposal,
+    ProposalKind,
+    ProposalLine,
+    ProposalState,
+    ProposalStep,
+    RosterEntry,
+)
+from experts.roster import why_not
+
+PAGE_SIZE = 50
+IN_ORDER = Order(("id",))
+STEPS = ["起草", "提交", "审核", "审批"]
+STEP_OF = {
+    ProposalState.DRAFT: 1,
+    ProposalState.RETURNED: 1,
+    ProposalState.SUBMITTED: 3,
+    ProposalState.REVIEWED: 4,
+    ProposalState.APPROVED: 5,  # past the last: every step is done
+}
+TONES = {
+    ProposalState.SUBMITTED: "warn",
+    ProposalState.REVIEWED: "warn",
+    ProposalState.APPROVED: "ok",
+    ProposalState.RETURNED: "bad",
+}
+ICONS = {
+    ProposalStep.SUBMIT: ("upload", "blue"),
+    ProposalStep.REVIEW: ("checks", "blue"),
+    ProposalStep.APPROVE: ("circle-check", "green"),
+    ProposalStep.RETURN: ("arrow-back-up", "red"),
+    ProposalStep.WITHDRAW: ("x", "neutral"),
+}
+ADMITTING = (ProposalKind.ADMIT, ProposalKind.READMIT)
+
+
+@dataclass
+class LineView:
+    """One line: where the expert stands now, what is proposed, and what stands against it."""
+
+    line: ProposalLine
+    now: str
+    problem: str
+    reason: str
+    form: LineForm | None
+
+
+def tone_of(proposal: Proposal) -> str:
+    return TONES.get(ProposalState(proposal.state), "neutral")
+
+
+def may_act(user: User, proposal: Proposal) -> bool:
+    """Whether the user has any say in proposals of the unit."""
+    return user.may("change", proposal.place) or user.may("approve", proposal.place)
+
+
+def possible(user: User, proposal: Proposal) -> set[str]:
+    """The acts that the page offers; the actions decide in the end."""
+    state, found = proposal.state, set()
+    changes, approves = user.may("change", proposal.place), user.may("approve", proposal.place)
+    if state in WRITABLE and changes:
+        found.add(ProposalStep.SUBMIT.value)
+    if state == ProposalState.SUBMITTED and changes:
+        found |= {ProposalStep.REVIEW.value, ProposalStep.RETURN.value}
+    if state == ProposalState.REVIEWED and approves:
+        found.add(ProposalStep.RETURN.value)
+        if proposal.submitted_by_id != user.pk:
+            found.add(ProposalStep.APPROVE.value)
+    if not proposal.is_decided and user.pk in {proposal.drafted_by_id, proposal.submitted_by_id}:
+        found.add(ProposalStep.WITHDRAW.value)
+    return found
+
+
+def is_written_by(user: User, proposal: Proposal) -> bool:
+    """Whether the user may change its lines now."""
+    return proposal.state in WRITABLE and user.may("change", proposal.place)
+
+
+def context_of(
+    user: User,
+    proposal: Proposal,
+    params: QueryDict,
+    *,
+    step_form: StepForm | None = None,
+    lines: Iterable[LineForm] | None = None,
+    all_form: AllLinesForm | None = None,
+    experts_form: ExpertsForm | None = None,
+) -> dict[str, Any]:
+    """Everything on the page; forms that were refused come back bound."""
+    steps = list(proposal.acts.select_related("by"))
+    for each in steps:
+        each.icon, each.tone = ICONS[ProposalStep(each.step)]  # type: ignore[attr-defined]
+    return {
+        "proposal": proposal,
+        "tone": tone_of(proposal),
+        "steps": STEPS,
+        "step": STEP_OF.get(ProposalState(proposal.state), 0),
+        "acts": steps,
+        "last": steps[-1] if steps else None,
+        "possible": possible(user, proposal),
+        "reviews_needed": _reviews_needed(proposal),
+        "may_write": is_written_by(user, proposal),
+        "conditions": BASIC_CONDITIONS if proposal.kind in ADMITTING else (),
+        "step_form": step_form or StepForm(),
+        "all_form": all_form or AllLinesForm(kind=proposal.kind),
+        "experts_form": experts_form or ExpertsForm(),
+        "is_leaving": proposal.kind == ProposalKind.EXIT,
+    } | _lines(user, proposal, params, lines)
+
+
+def _reviews_needed(proposal: Proposal) -> int:
+    """How many reviews the unit asks for, while that matters."""
+    waits = proposal.state == ProposalState.SUBMITTED
+    return int(effective(proposal.unit, REVIEWS).value) if waits else 0
+
+
+def _lines(
+    user: User, proposal: Proposal, params: QueryDict, bound: Iterable[LineForm] | None
+) -> dict[str, Any]:
+    found = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
+    shown = found.incomplete(proposal.kind) if params.get("show") == "incomplete" else found
+    page = page_by_key(shown.select_related("expert__unit"), IN_ORDER, params, PAGE_SIZE)
+    forms = {form.instance.pk: form for form in bound or ()}
+    rows = [form.instance for form in forms.values()] or page.rows
+    if is_written_by(user, proposal) and not forms:
+        forms = {form.instance.pk: form for form in line_forms(rows, proposal.kind)}
+    _note_restricted(user, rows)
+    return {
+        "lines": _views(user, proposal, rows, forms),
+        "line_total": found.count(),
+        "incomplete": params.get("show") == "incomplete",
+        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
+        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        "page_summary": f"每页 {PAGE_SIZE} 人",
+    }
+
+
+def _note_restricted(user: User, rows: Iterable[ProposalLine]) -> None:
+    """Showing what is proposed about a restricted expert is on the trail first (二（二）)."""
+    for line in rows:
+        if line.label == Label.RESTRICTED:
+            record(Verb.VIEW, by=user, kind="expert", reference=line.expert.record_number)
+
+
+def _views(
+    user: User, proposal: Proposal, rows: list[ProposalLine], forms: dict[int, LineForm]
+) -> list[LineView]:
+    entries = (
+        RosterEntry.objects.visible_to(user)
+        .of(proposal.unit)
+        .filter(expert__in=[row.expert_id for row in rows])
+    )
+    on: dict[int, RosterEntry | None] = {}
+    for entry in entries.order_by("since"):
+        on[entry.expert_id] = entry if entry.until is None else None
+    views = []
+    for line in rows:
+        current = on.get(line.expert_id)
+        is_on = None if line.expert_id not in on else current is not None
+        problem = "" if proposal.is_decided else why_not(proposal.kind, is_on)
+        now = current.get_scope_display() if current else "不在名单"
+        reason = ExitReason(line.reason).label if line.reason else "—"
+        views.append(LineView(line, now, problem, reason, forms.get(line.pk)))
+    return views
+
+
+def known_uuids(texts: Iterable[str]) -> list[UUID]:
+    """Those of the texts that are keys."""
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return list(dict.fromkeys(found))
+
+
+def chosen_experts(user: User, texts: Iterable[str], limit: int) -> list[Expert]:
+    """The experts of these keys whom the user sees, in the order of names."""
+    keys = known_uuids(texts)[:limit]
+    if not keys:
+        return []
+    return list(
+        Expert.objects.visible_to(user).filter(uuid__in=keys).select_related("unit").order_by("sort_key")
+    )

@@ -1,0 +1,21 @@
+"""Routes of proposals and of the worklists that lead to them. A proposal is addressed by uuid."""
+
+from django.urls import path
+
+from experts.views import proposals, worklists
+
+app_name = "proposals"
+urlpatterns = [
+    path("", proposals.proposal_list, name="list"),
+    path("new/", proposals.proposal_create, name="create"),
+    path("experts/", proposals.experts, name="experts"),
+    path("to-admit/", worklists.to_admit, name="to_admit"),
+    path("to-leave/", worklists.to_leave, name="to_leave"),
+    path("<uuid:uuid>/", proposals.proposal_detail, name="detail"),
+    path("<uuid:uuid>/edit/", proposals.proposal_edit, name="edit"),
+    path("<uuid:uuid>/act/", proposals.proposal_act, name="act"),
+    path("<uuid:uuid>/add/", proposals.proposal_add, name="add"),
+    path("<uuid:uuid>/lines/", proposals.proposal_lines, name="lines"),
+    path("<uuid:uuid>/all-lines/", proposals.proposal_all, name="all_lines"),
+    path("<uuid:uuid>/lines/<uuid:line>/remove/", proposals.proposal_remove, name="remove"),
+]
