@@ -71,6 +71,16 @@ class AwardState(models.TextChoices):
     REJECTED = "rejected", "未予认定"
 
 
+class ChangeKind(models.TextChoices):
+    """The five kinds of 二（二）."""
+
+    TRANSFER = "transfer", "工作调动"
+    POST_CHANGE = "post_change", "职务变化"
+    SERIOUS_ILLNESS = "serious_illness", "严重伤病"
+    MAJOR_ACHIEVEMENT = "major_achievement", "取得重大成果"
+    AWARD = "award", "获得重要奖励"
+
+
 class SensitiveField(models.TextChoices):
     ID_NUMBER = "id_number", "证件号码"
     PHONE = "phone", "手机号码"

@@ -22,6 +22,8 @@ ACTS: dict[str, str] = {
     Verb.REVEAL: "显示了",
     Verb.EXPORT: "导出了",
     Verb.IMPORT: "导入了",
+    Verb.REQUEST: "报送了",
+    Verb.REVOKE: "撤回了",
 }
 RESTRICTION_ACTS: dict[str, str] = {
     Verb.REQUEST: "提出了",
@@ -29,7 +31,14 @@ RESTRICTION_ACTS: dict[str, str] = {
     Verb.REVOKE: "撤回了",
 }
 WHOLE = "档案"
-FIELDS = {"awards": "称号奖励", "need_to_know": "知悉范围", "restriction": "限知悉申请"}
+ILLNESS = ["changes", "health"]  # what an event about a reported illness names
+FIELDS = {
+    "awards": "称号奖励",
+    "need_to_know": "知悉范围",
+    "restriction": "限知悉申请",
+    "changes": "信息变动",
+    "evidence": "佐证材料",
+}
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,12 @@ class LogLine:
 
 
 def log_of(expert: Expert) -> dict[str, Any]:
-    """The latest acts on a record that the reader has open, newest first, and whether there are more."""
-    events = list(Event.objects.about(expert.record_number)[: SHOWN + 1])
+    """The latest acts on a record that the reader has open, newest first, and whether there are more. Whoever
+    may not read of illnesses does not learn that one was reported."""
+    about = Event.objects.about(expert.record_number)
+    if not expert.may_see_illness:
+        about = about.exclude(fields__contains=ILLNESS)
+    events = list(about[: SHOWN + 1])
     people = User.objects.in_bulk({event.actor for event in events if event.actor})
     lines = [
         LogLine(

@@ -1,8 +1,8 @@
 """What is kept about a person: why, who may see it, under which label, for how long (个人信息保护法 第六条).
 
-tests/policy fails on a field of Expert, Award, ChangeReport, Evidence or SensitiveValue that is not classified here. A record's own
-label (`Label`) decides who sees it at all; `right` is what is needed within that; `label` says which label
-the field asks for beyond the record's.
+tests/policy fails on a field of Expert, Award, ChangeReport, Evidence or SensitiveValue that is not
+classified here. A record's own label (`Label`) decides who sees it at all; `right` is what is needed within
+that; `label` says which label the field asks for beyond the record's.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ SERVICE = "按专业、岗位安排联系和服务（四）"
 HONOUR = "认定重点联系的依据（三（二））"
 CURRENT = "及时更新工作调动、职务变化、伤病、成果、奖励（二（二））"
 PROOF = "证明信息变动属实（二（二））"
+LIFE = "退出联系名单，停止一切提醒（二（三））"
 EXITING = "应及时退出的依据，听取本人陈述，供复核（二（三））"
 CARE = "关心身心健康，特殊一线岗位医疗保健（四（三））"
 TRACE = "说明资料由谁在何时维护、是否过期（二（二））"
@@ -68,6 +69,7 @@ EXPERT = {
     "scope_basis": Personal(SCOPE),
     "scope_rule": Personal(SCOPE),
     "scope_decided_at": Personal(SCOPE),
+    "died_on": Personal(LIFE),
     "confirmed_on": Personal(TRACE),
     "confirmed_by": Personal(TRACE),
     "confirmations": Personal(TRACE),

@@ -35,12 +35,12 @@ def check_picture(upload: BinaryIO) -> None:
         raise broken from None
 
 
-def reencoded(upload: BinaryIO) -> ContentFile:
-    """A JPEG of at most 800 pixels a side under a random name, pixels only."""
+def reencoded(upload: BinaryIO, *, longest: int = LONGEST) -> ContentFile:
+    """A JPEG of at most `longest` pixels a side under a random name, pixels only."""
     upload.seek(0)
     with Image.open(upload) as image:
         upright = ImageOps.exif_transpose(image).convert("RGB")
-    upright.thumbnail((LONGEST, LONGEST))
+    upright.thumbnail((longest, longest))
     plain = Image.new("RGB", upright.size)
     plain.paste(upright)
     out = BytesIO()

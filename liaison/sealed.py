@@ -18,7 +18,9 @@ from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
 from exchange.rows import bound_to as roster_place
-from experts.models import SensitiveValue
+from experts.exit_texts import bound_to as exit_place
+from experts.models import ChangeReport, Evidence, ExitText, SensitiveValue
+from experts.models.evidence import VAULT as evidence_files
 from experts.sensitive import bound_to as sensitive_place
 from reports.models import VAULT as export_files
 from reports.models import Export
@@ -109,10 +111,13 @@ PLACES: tuple[Place, ...] = (
         lambda row: sensitive_place(row.expert.uuid, row.field),
         related="expert",
     ),
+    Place(ChangeReport, "ciphertext", "key_id", lambda row: row.bound_to),
+    Place(ExitText, "ciphertext", "key_id", lambda row: exit_place(row.case.uuid, row.kind), related="case"),
     Place(RosterRow, "sealed", "key_id", lambda row: roster_place(row.roster, row.number), related="roster"),
     Place(RosterImport, "sample_sealed", "sample_key", lambda row: roster_place(row, "sample")),
     FilePlace(
         RosterImport, "stored_as", "stored_key", lambda row: roster_place(row, "file"), vault=roster_files
     ),
+    FilePlace(Evidence, "stored_as", "stored_key", lambda row: row.bound_to, vault=evidence_files),
     FilePlace(Export, "stored_as", "stored_key", lambda row: row.bound_to, vault=export_files),
 )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
 from experts.models import Expert, SavedFilter
@@ -20,12 +21,21 @@ from reminders.models import Message
 from tests.access.test_routes import TOKEN, body
 from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
-from tests.factories import make_award, make_expert, make_sensitive, restrict
+from tests.factories import (
+    make_award,
+    make_evidence,
+    make_exit,
+    make_expert,
+    make_report,
+    make_sensitive,
+    restrict,
+)
 from tests.personas import PERSONAS
 from tests.reports import making as exports
 
 MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD = UUID(int=0xCA), UUID(int=0xCB)
+REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
 TEXTS = {
     "name": f"{MARK}一号",
@@ -41,7 +51,11 @@ TEXTS = {
 }
 AWARD_TEXTS = {"text": f"{MARK}奖", "issuer": f"{MARK}授奖机关", "document": f"{MARK}证字1号"}
 SECRETS = {"id_number": ID_NUMBER, "phone": f"{MARK}13800138000", "health": f"{MARK}健康说明"}
-VALUES = [*TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), NUMBER]
+CHANGE_TEXTS = {"employer": f"{MARK}新单位", "post": f"{MARK}新职务", "source": f"{MARK}来函"}
+CHANGE_VALUES = [*CHANGE_TEXTS.values(), f"{MARK}伤病", f"{MARK}证明.pdf", f"{MARK}事实"]
+VALUES = [
+    *TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER
+]  # fmt: skip
 OTHERS = [name for name in PERSONAS if name != "cleared_city"]
 SEARCHES = [MARK, f"{MARK}一号", "雀", "jsq", "jsqyh", "jin", "jinsique", NUMBER, f"{MARK}研究所", "研究所"]
 FILTERS = [
@@ -96,23 +110,44 @@ def release_canary(personas):
     make_award(canary, "MUNICIPAL_AWARD", uuid=AWARD, state=AwardState.PENDING, **AWARD_TEXTS)
     for name, text in SECRETS.items():
         make_sensitive(canary, SensitiveField(name), text)
+    reporter = personas["officer_haidian"]
+    report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
+    make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
+    make_evidence(report, name=f"{MARK}证明.pdf", uuid=FILE)
+    make_report(reporter, canary, "serious_illness", uuid=ILLNESS, text=f"{MARK}伤病")
     canary.photo.save("canary.jpg", ContentFile(f"{MARK}相片".encode()), save=True)
     return restrict(canary, personas["cleared_city"], approver=personas["director_haidian"])
 
 
 def object_requests():
     """Every route that names an expert, with the canary's keys."""
-    args = {"expert": [RECORD], "field": [RECORD, "phone"], "award": [RECORD, AWARD]}
+    args = {
+        "expert": [RECORD],
+        "field": [RECORD, "phone"],
+        "award": [RECORD, AWARD],
+        "change kind": [RECORD, "transfer"],
+        "report": [REPORT],
+        "illness": [ILLNESS],
+        "evidence": [RECORD, FILE],
+        "exit": [EXIT],
+        "exit text": [EXIT, "facts"],
+    }
     for key, row in ROUTES.items():
         if row.about in args:
             path = reverse(key, args=args[row.about])
             yield "get", path, {}
             yield "post", path, {}
     detail = reverse("experts:detail", args=[RECORD])
-    for tab in ("awards", "facts", "log"):
+    for tab in ("awards", "changes", "facts", "log"):
         yield "get", f"{detail}?tab={tab}", {}
     for name in SECRETS:
         yield "post", reverse("experts:reveal", args=[RECORD, name]), {"reason": "核对"}
+    yield "post", reverse("experts:change_reveal", args=[ILLNESS]), {"reason": "核对"}
+    yield "post", reverse("experts:exit_reveal", args=[EXIT, "facts"]), {"reason": "核对"}
+    for state in ("all", "overdue"):
+        yield "get", f"{reverse('experts:exits')}?state={state}", {}
+    for decision in ("effective", "withdrawn"):
+        yield "post", reverse("experts:change_decide", args=[REPORT]), {"decision": decision, "version": 1}
     yield "post", reverse("experts:award_verify", args=[RECORD, AWARD]), {"accept": "yes"}
     yield "post", reverse("experts:edit", args=[RECORD]), {"name": "换名", "version": 1, "unit": "D04"}
 
@@ -133,6 +168,9 @@ def plain_requests():
                 {"act": "label", "label": "0"}, {"act": "label", "label": "2"}):  # fmt: skip
         yield "post", reverse("experts:bulk"), act | {"expert": [str(RECORD)]}
     yield "post", reverse("experts:save_filter"), {"name": "金", "query": "q=jsq"}
+    for state in STATES:
+        yield "get", f"{reverse('experts:changes')}?{urlencode({'state': state})}", {}
+    yield "get", f"{reverse('experts:changes')}?kind=serious_illness&unit=D04", {}
     for query in GRANT_QUERIES:
         for page in ("", "history/", "end-all/", "new/"):
             yield "get", f"{GRANTS}{page}{query}", {}

@@ -7,11 +7,35 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from experts.enums import Label
-from experts.models import Award, Expert, Holder, NeedToKnow, SavedFilter, SearchToken, SensitiveValue
-from tests.factories import hold, make_award, make_expert, make_sensitive, make_unit, restrict, unit
+from experts.models import (
+    Award,
+    ChangeReport,
+    Evidence,
+    ExitText,
+    Expert,
+    Holder,
+    MandatoryExit,
+    NeedToKnow,
+    SavedFilter,
+    SearchToken,
+    SensitiveValue,
+)
+from tests.factories import (
+    hold,
+    make_award,
+    make_evidence,
+    make_exit,
+    make_expert,
+    make_report,
+    make_sensitive,
+    make_unit,
+    restrict,
+    unit,
+)
 from tests.personas import PERSONAS
 
-PROTECTED = [Expert, Award, Holder, NeedToKnow, SavedFilter, SearchToken, SensitiveValue]
+HANGING = [Award, ChangeReport, Evidence, SearchToken, SensitiveValue]
+PROTECTED = [Expert, *HANGING, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
 
 
 @pytest.fixture
@@ -32,6 +56,10 @@ def population(personas):
     expired = make_expert("金丝雀丙")
     restrict(expired, personas["officer_haidian"], until=timezone.localdate() - timedelta(days=1))
     restrict(make_expert("金丝雀丁"), personas["sysadmin"], personas["no_role"])
+    for expert in Expert.objects.all():
+        make_exit(personas["officer_haidian"], expert)
+        for kind in ("transfer", "serious_illness"):
+            make_evidence(make_report(personas["officer_haidian"], expert, kind))
     return personas
 
 
@@ -47,7 +75,7 @@ def seen_by_database(model):
 
 
 @pytest.mark.parametrize("name", PERSONAS)
-@pytest.mark.parametrize("model", [Expert, Award, SearchToken, SensitiveValue], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [Expert, *HANGING, ExitText, MandatoryExit], ids=lambda m: m.__name__)
 def test_both_locks_agree_on_every_row(population, as_app, name, model):
     user = population[name]
     expected = seen_by_python(model, user)
@@ -134,10 +162,11 @@ def test_nobody_deletes_an_expert(population, as_app, sql):
 def test_children_follow_when_the_expert_is_labelled_or_moved(population):
     expert = make_expert("随行", awards=["CAS"])
     make_sensitive(expert)
+    make_evidence(make_report(population["officer_haidian"], expert))
     Expert.objects.filter(pk=expert.pk).update(
         label=Label.SENSITIVE, unit=unit("D03"), unit_order=unit("D03").order
     )
-    for model in (Award, SearchToken, SensitiveValue):
+    for model in HANGING:
         copies = set(model.objects.filter(expert=expert).values_list("label", "unit_order"))
         assert copies == {(Label.SENSITIVE, unit("D03").order)}
 

@@ -9,10 +9,10 @@ from audit.verbs import Verb
 from experts.enums import AwardState
 from liaison.access import ROUTES
 from tests.experts.pages import at, edited
-from tests.factories import make_award, make_expert, make_sensitive, restrict
+from tests.factories import make_award, make_evidence, make_expert, make_report, make_sensitive, restrict
 
 pytestmark = pytest.mark.django_db
-PAGES = ["", "edit", "photo", "awards/new", "award", "reveal/id_number"]
+PAGES = ["", "edit", "photo", "awards/new", "award", "reveal/id_number", "changes/new", "changes/new/award"]
 
 
 @pytest.fixture
@@ -21,6 +21,8 @@ def expert(cleared_city):
     make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
     make_sensitive(expert)
     expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
+    make_evidence(make_report(cleared_city, expert))
+    make_report(cleared_city, expert, "serious_illness")
     return restrict(expert, cleared_city)
 
 
@@ -67,14 +69,20 @@ def test_what_is_not_shown_is_not_recorded(client_of, staff_city, expert, page):
 
 def arguments(expert, about):
     award = expert.awards.get().uuid
-    return {"expert": [expert.uuid], "field": [expert.uuid, "id_number"], "award": [expert.uuid, award]}[
-        about
-    ]
+    report, illness = (expert.changes.get(kind=kind) for kind in ("transfer", "serious_illness"))
+    return {
+        "expert": [expert.uuid],
+        "field": [expert.uuid, "id_number"],
+        "award": [expert.uuid, award],
+        "change kind": [expert.uuid, "transfer"],
+        "report": [report.uuid],
+        "illness": [illness.uuid],
+        "evidence": [expert.uuid, expert.evidence.get().uuid],
+    }[about]
 
 
-OPENING = [
-    (key, about) for key, row in ROUTES.items() if (about := row.about) in {"expert", "field", "award"}
-]
+NAMING = {"expert", "field", "award", "change kind", "report", "illness", "evidence"}
+OPENING = [(key, about) for key, row in ROUTES.items() if (about := row.about) in NAMING]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

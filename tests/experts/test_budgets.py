@@ -51,7 +51,7 @@ def test_the_list(client, officer_haidian, query, budget):
     assert (one, three) == (budget, budget), "\n".join(statements)
 
 
-@pytest.mark.parametrize(("tab", "budget"), [("awards", 8), ("facts", 9), ("log", 9)])
+@pytest.mark.parametrize(("tab", "budget"), [("awards", 8), ("changes", 9), ("facts", 9), ("log", 9)])
 def test_the_detail_page(client, tab, budget):
     expert = make_expert("张一", awards=["CAS"])
     make_sensitive(expert)

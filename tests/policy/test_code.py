@@ -19,6 +19,11 @@ THROUGH_LOCKS = {"visible_to", "changeable_by"}
 # What views read past visible_to and changeable_by: nothing of an expert's, and why it may be read.
 PAST_LOCKS = {
     ("accounts/views.py", "Unit", "reached_by"): "the reach is the permission method of units",
+    (
+        "accounts/views.py",
+        "Unit",
+        "active",
+    ): "names of units, for whoever reports that an expert moved to one",
     ("accounts/views.py", "Unit", "above"): "names of the units above one that is in reach",
     ("accounts/views.py", "RoleAssignment", "working_at"): "colleagues of a unit that is in reach",
     ("experts/views/catalogue.py", "Honour", "all"): "the catalogue is public reference data",

@@ -7,11 +7,13 @@ import pytest
 from accounts.roles import Right
 from experts import personal_data
 from experts.enums import SensitiveField
-from experts.models import Award, Expert, SensitiveValue
+from experts.models import Award, ChangeReport, Evidence, Expert, SensitiveValue
 
 MODELS = [
     (Expert, personal_data.EXPERT, personal_data.EXPERT_MACHINERY),
     (Award, personal_data.AWARD, personal_data.AWARD_MACHINERY),
+    (ChangeReport, personal_data.CHANGE_REPORT, personal_data.CHANGE_REPORT_MACHINERY),
+    (Evidence, personal_data.EVIDENCE, personal_data.EVIDENCE_MACHINERY),
     (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
 ]
 
@@ -29,7 +31,8 @@ def test_every_sensitive_value_is_classified_with_a_right_of_its_own():
 
 
 def test_every_classification_is_whole():
-    for table in (personal_data.EXPERT, personal_data.AWARD, personal_data.SENSITIVE):
+    tables = [personal for _, personal, _ in MODELS]
+    for table in (*tables, personal_data.SENSITIVE):
         for name, each in table.items():
             assert all((each.purpose, each.label, each.retention)), name
             assert each.right in get_args(Right), name

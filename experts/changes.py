@@ -1,0 +1,131 @@
+"""Reported changes as the pages show them: the list of those that wait, and what a report would change."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import Unit, User
+from core.paging import Order, page_by_key, url_with
+from experts.enums import ChangeKind
+from experts.filters import chosen_unit
+from experts.models import ChangeReport, ChangeState, Expert
+from experts.models.change import ChangeReportQuerySet
+
+PAGE_SIZE = 25
+OLDEST_FIRST, LATEST_FIRST = Order(("id",)), Order(("id",), descending=True)
+WAITING, MINE = "waiting", "mine"
+STATES = {
+    WAITING: "待我核实",
+    MINE: "我报送的，待核实",
+    ChangeState.EFFECTIVE.value: ChangeState.EFFECTIVE.label,
+    ChangeState.REFUSED.value: ChangeState.REFUSED.label,
+    ChangeState.WITHDRAWN.value: ChangeState.WITHDRAWN.label,
+}
+TONES = {
+    ChangeState.REPORTED: "warn",
+    ChangeState.EFFECTIVE: "ok",
+    ChangeState.REFUSED: "bad",
+    ChangeState.WITHDRAWN: "neutral",
+}
+
+
+@dataclass(frozen=True)
+class ChangeFilter:
+    """What the URL asks: a kind, where the reports stand, a unit with those below it."""
+
+    kind: str
+    state: str
+    unit: Unit | None
+
+    @classmethod
+    def read(cls, params: QueryDict, user: User) -> "ChangeFilter":
+        kind, state = params.get("kind", ""), params.get("state", "")
+        return cls(
+            kind if kind in ChangeKind.values else "",
+            state if state in STATES else WAITING,
+            chosen_unit(user, params.get("unit", "")),
+        )
+
+    def reports(self, user: User) -> ChangeReportQuerySet:
+        found = ChangeReport.objects.changeable_by(user)
+        if self.state == WAITING:
+            found = ChangeReport.objects.verifiable_by(user)
+        elif self.state == MINE:
+            found = found.waiting().filter(reported_by=user)
+        else:
+            found = found.filter(state=self.state)
+        if self.kind:
+            found = found.filter(kind=self.kind)
+        if self.unit:
+            found = found.filter(unit_order__range=(self.unit.order, self.unit.order_end))
+        return found
+
+    @property
+    def order(self) -> Order:
+        """What waits is done in turn; what is done is looked up from its end."""
+        return OLDEST_FIRST if self.state in {WAITING, MINE} else LATEST_FIRST
+
+    def chips(self, params: QueryDict) -> list[dict[str, str]]:
+        shown = {
+            "kind": ChangeKind(self.kind).label if self.kind else "",
+            "state": STATES[self.state] if self.state != WAITING else "",
+            "unit": self.unit.short_name if self.unit else "",
+        }
+        return [
+            {"label": label, "url": url_with(params, **{name: None})}
+            for name, label in shown.items()
+            if label
+        ]
+
+
+def list_context(user: User, params: QueryDict) -> dict[str, Any]:
+    """A page of reports."""
+    chosen = ChangeFilter.read(params, user)
+    page = page_by_key(chosen.reports(user).for_page(), chosen.order, params, PAGE_SIZE)
+    for report in page.rows:
+        report.tone = TONES[ChangeState(report.state)]
+    start: dict[str, str | None] = {"after": None, "before": None}
+    return {
+        "page": page,
+        "filter": chosen,
+        "kinds": ChangeKind.choices,
+        "states": STATES.items(),
+        "chips": chosen.chips(params),
+        "summary": ("先报送的在前" if chosen.order is OLDEST_FIRST else "后报送的在前")
+        + f" · 每页 {PAGE_SIZE} 项",
+        "previous_url": url_with(params, **start | {"before": page.previous}) if page.previous else "",
+        "next_url": url_with(params, **start | {"after": page.next}) if page.next else "",
+    }
+
+
+def reported(user: User, expert: Expert) -> list[ChangeReport]:
+    """What was reported of an expert and the user may read, newest first."""
+    reports = list(
+        ChangeReport.objects.visible_to(user)
+        .filter(expert=expert)
+        .select_related("honour", "reported_by", "decided_by")
+        .order_by("-id")
+    )
+    for report in reports:
+        report.tone = TONES[ChangeState(report.state)]
+    return reports
+
+
+def kinds_open_to(expert: Expert) -> list[ChangeKind]:
+    """What the reader of the page may report; illnesses only with the right to sensitive fields."""
+    return [kind for kind in ChangeKind if kind != ChangeKind.SERIOUS_ILLNESS or expert.may_see_illness]
+
+
+def before_and_after(report: ChangeReport, expert: Expert) -> list[dict[str, Any]]:
+    """What stands on the record beside what the report says, for the kinds that change the record."""
+    names = [name for name in ("employer", "post", "title") if getattr(report, name)]
+    return [
+        {
+            "label": Expert._meta.get_field(name).verbose_name,  # type: ignore[union-attr]
+            "mine": getattr(report, name),
+            "theirs": getattr(expert, name),
+            "differs": getattr(report, name) != getattr(expert, name),
+        }
+        for name in names
+    ]
