@@ -13,7 +13,8 @@ from audit.verbs import Verb
 from experts.actions.awards import starting_state
 from experts.actions.scoping import current_rule
 from experts.enums import AwardState
-from experts.models import Award, Expert, Holder, Honour, SearchToken, SensitiveValue
+from experts.freshness import ALL, Source
+from experts.models import Award, Expert, Holder, Honour, ReviewRound, SearchToken, SensitiveValue
 from experts.models.locked import LockedChild
 from experts.scope import decide
 from experts.search import token_rows
@@ -46,9 +47,19 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     experts = writer.write(make_drafts(today))
     list_persons(experts[-1], users, today)
     ask_to_restrict(experts, users, today)
+    open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)
     return counts
+
+
+def open_review(unit: Unit, head: User, today: date) -> None:
+    """A round that a part of the unit's experts has been through."""
+    start = today - timedelta(days=120)
+    ReviewRound.objects.create(
+        unit=unit, year=start.year, starts_on=start, due_on=today + timedelta(days=20), opened_by=head,
+        opened_at=timezone.make_aware(datetime.combine(start, time(9))),
+    )  # fmt: skip
 
 
 def make_drafts(today: date) -> list[Draft]:
@@ -118,7 +129,12 @@ class _Writer:
         expert.sort_key = expert.keyed()
         expert.confirmed_by = officer if expert.confirmed_on else None
         day = expert.confirmed_on or self.today - timedelta(days=1600)
-        expert.created_at = expert.updated_at = timezone.make_aware(datetime.combine(day, time(10)))
+        entered = min(day, self.today - timedelta(days=200))
+        expert.created_at = timezone.make_aware(datetime.combine(entered, time(10)))
+        expert.updated_at = timezone.make_aware(datetime.combine(day, time(10)))
+        if expert.confirmed_on:
+            source = Source.ENTRY if entered == day else Source.REVIEW
+            expert.confirmations = {ALL: [day.isoformat(), officer.pk, source.value]}
         decision = decide(awards, works_in_beijing=expert.works_in_beijing, day=self.today)
         expert.scope, expert.scope_basis, expert.scope_decided_at = decision.scope, decision.basis, self.now
         return expert

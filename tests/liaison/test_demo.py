@@ -14,7 +14,7 @@ from audit.models import Event
 from core.chinese import syllables
 from core.id_numbers import parse_id_number
 from experts.enums import AwardState, Category, Label, Scope, SensitiveField
-from experts.models import Award, Expert, Holder, Honour, NeedToKnow, SearchToken, SensitiveValue
+from experts.models import Award, Expert, Holder, Honour, NeedToKnow, ReviewRound, SearchToken, SensitiveValue
 from experts.scope import BEIJING_MISSING, decide
 from experts.sensitive import opened
 from liaison.demo import CANARY, DEMO_UNIT, PASSWORD, people, seed
@@ -132,6 +132,16 @@ def test_kinds_of_records_that_pages_must_show(demo, db):
         "taiwan",
     }
     assert SensitiveValue.objects.filter(field=SensitiveField.HEALTH).count() > 20
+
+
+def test_a_review_of_haidian_is_partly_done(demo, db):
+    review = ReviewRound.objects.get()
+    covered = Expert.objects.filter(review.covered())
+    confirmed = covered.filter(review.confirmed()).count()
+    assert review.unit.code == "D04"
+    assert 0 < confirmed < covered.count() / 2
+    assert {source for *_, source in (each["all"] for each in covered.exclude(confirmed_on=None)
+            .values_list("confirmations", flat=True))} == {"entry", "review"}  # fmt: skip
 
 
 def test_surnames_with_another_reading_occur_and_sort_by_it(demo, db):
