@@ -145,7 +145,7 @@ def _moved(by: User, report: ChangeReport, version: int) -> None:
 
 
 def _honoured(by: User, report: ChangeReport, version: int) -> None:
-    """The honour counts at once: the second pair of eyes that an award outside the catalogue needs was this."""
+    """The honour counts at once: this was the second pair of eyes that one outside the catalogue needs."""
     told = {"honour": report.honour, "text": report.text, "year": report.year, "document": report.document}
     award = add_award(by=by, expert=report.expert, facts=told)
     if award.state == AwardState.PENDING:
