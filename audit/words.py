@@ -7,6 +7,7 @@ KINDS = {
     "expert": "专家",
     "honour": "称号目录",
     "proposal": "名单提案",
+    "exit": "应退办理",
     "roster_list": "联系专家名单",
     "roster": "名册",
     "user": "用户",

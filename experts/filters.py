@@ -126,7 +126,9 @@ class ExpertFilter(django_filters.FilterSet):
         return experts.filter(pk__in=held.values("expert_id"))
 
     def by_category(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
-        return experts.filter(category="" if value == UNDECIDED else value)
+        if value == UNDECIDED:
+            return experts.filter(category="", died_on__isnull=True)
+        return experts.filter(category=value)
 
     def by_unit(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
         return experts.in_units(self.unit) if self.unit else experts.none()  # type: ignore[attr-defined]

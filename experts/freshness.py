@@ -133,4 +133,4 @@ class ConfirmationLimits:
         """The same as a condition on experts."""
         cases = [When(unit_order__range=(low, high), then=Value(limit)) for low, high, limit in self.within]
         limit = Case(*cases, default=Value(self.default)) if cases else Value(self.default)
-        return Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit)
+        return Q(died_on__isnull=True) & (Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=limit))

@@ -34,7 +34,7 @@ def list_context(filters: ExpertFilter, params: QueryDict, limits: ConfirmationL
     total, exact = counted(filters, experts, params)
     page = page_by_key(experts, order, params, PAGE_SIZE)
     for expert in page.rows:
-        expert.stale = limits.is_stale(expert.confirmed_on, expert.unit_order)
+        expert.stale = not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order)
     by_age = "，不含未填出生年月的" if order.fields[0] == "birth" else ""
     return {
         "page": page,

@@ -4,6 +4,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import RoleAssignment, User
 from accounts.roles import ROLES, Right, Role
+from experts.enums import Label
+from experts.models import Expert
 
 
 def roles_with(right: Right) -> list[Role]:
@@ -38,3 +40,17 @@ def detail_of(person: User) -> str:
 def people_named(keys: list[int]) -> QuerySet[User]:
     """Users by number, whether or not they still work here."""
     return User.objects.filter(pk__in=keys).select_related("unit").order_by("username")
+
+
+def deciders_of(expert: Expert) -> QuerySet[User]:
+    """Active users who may approve about this expert: by the managing unit, or by the list of a restricted
+    record."""
+    held = RoleAssignment.objects.in_force().filter(
+        role__in=roles_with("approve"),
+        user=OuterRef("pk"),
+        unit__order__lte=expert.unit_order,
+        unit__order_end__gte=expert.unit_order,
+    )
+    if expert.label == Label.RESTRICTED:
+        return people_with("approve").filter(pk__in=expert.need_to_know.on_list().values("user"))
+    return people_with("approve").filter(Exists(held), clearance__gte=expert.label)

@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Sum
 
 from accounts.models import Unit, User
-from experts.enums import Label, Scope
+from experts.enums import Scope
 from experts.models import Expert, ProposalKind, RosterEntry, RosterTally
 from experts.models.roster import RosterEntryQuerySet
-from experts.visibility import covers_everything
+from experts.visibility import covers_everything, on_list
 
+DECEASED = "已登记去世"
 ON, OFF, NEVER = "已经在本单位名单上", "不在本单位名单上", "没有列入过本单位名单，请用“纳入”"
 
 
@@ -22,11 +23,17 @@ def unfit(kind: ProposalKind | str, unit: Unit, experts: Iterable[Expert]) -> li
     entries = RosterEntry.objects.of(unit).filter(expert__in=[each.pk for each in chosen])
     ever = dict.fromkeys(entries.values_list("expert_id", flat=True), False)
     ever |= dict.fromkeys(entries.open().values_list("expert_id", flat=True), True)
-    return [(each, why) for each in chosen if (why := why_not(kind, ever.get(each.pk)))]
+    return [
+        (each, why)
+        for each in chosen
+        if (why := why_not(kind, ever.get(each.pk), deceased=bool(each.died_on)))
+    ]
 
 
-def why_not(kind: ProposalKind | str, is_on: bool | None) -> str:
+def why_not(kind: ProposalKind | str, is_on: bool | None, *, deceased: bool = False) -> str:
     """`is_on` None: never was on this roster."""
+    if deceased:
+        return DECEASED
     if kind in {ProposalKind.EXIT, ProposalKind.RESCOPE}:
         return "" if is_on else OFF
     if is_on:
@@ -56,7 +63,8 @@ class Listing:
             tally = RosterTally.objects.visible_to(self.user).up_to(self.day)
             place = (self.unit.order, self.unit.order_end if self.below else self.unit.order)
             counted = dict(tally.filter(place__range=place).values_list("scope").annotate(Sum("change")))
-            rest = self.entries().filter(label=Label.RESTRICTED)
+            listed = RosterEntry.objects.filter(on_list(self.user, key="expert_id"))
+            rest = self._of(listed).as_of(self.day)
         else:
             counted, rest = {}, self.entries()
         for scope, number in rest.order_by().values_list("scope").annotate(Count("pk")):

@@ -93,7 +93,7 @@ def worklist(user: "User") -> list[WorkItem]:
     if not user.may("change"):
         return []
     counts = Expert.objects.changeable_by(user).aggregate(
-        undecided=Count("pk", filter=Q(category="")),
+        undecided=Count("pk", filter=Q(category="", died_on__isnull=True)),
         stale=Count("pk", filter=ConfirmationLimits.today().stale()),
     )
     waiting = _waiting(user)
@@ -131,7 +131,7 @@ def _waiting(user: "User") -> dict[str, int]:
     """How many of each kind wait for the user; one statement asks for all."""
     sets: dict[str, tuple[QuerySet[Any], Count]] = {
         "awards": (
-            Award.objects.changeable_by(user).filter(state=AwardState.PENDING),
+            Award.objects.changeable_by(user).filter(state=AwardState.PENDING, expert__died_on__isnull=True),
             Count("expert_id", distinct=True),
         ),
         "restrictions": (RestrictionRequest.objects.visible_to(user).decidable_by(user), Count("pk")),

@@ -142,6 +142,9 @@ ROUTES: dict[str, Access] = {
     "experts:exit_review": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_review_decide": acts(answers(404, (CHANGERS, 403), (("director_haidian",), 422)), "exit"),
     "experts:exit_reveal": Access(answers(404, (CHANGERS, 200)), answers(404, (CHANGERS, 200)), "exit text"),
+    # Deaths: none is registered of the record of the table
+    "experts:death_register": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "expert"),
+    "experts:death": form(answers(404, (SEERS, 403), (CHANGERS, 404)), 422, "expert"),
     # The honour catalogue
     "experts:honours": reads(answers(403, (READERS, 200))),
     "experts:honour_add": form(answers(403, (CITY, 200)), 422),

@@ -35,6 +35,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_award": (ALL, ""),
     "experts_cataloguechange": (SIU, ""),
     "experts_changereport": (SIU, ""),
+    "experts_death": (S, ""),
     "experts_discipline": (S, S),
     "experts_endedgrant": (S, "INSERT"),
     "experts_evidence": ("SELECT, INSERT, DELETE", ""),

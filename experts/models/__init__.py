@@ -1,6 +1,7 @@
 from experts.models.catalogue import Discipline, Honour, RuleVersion
 from experts.models.catalogue_change import CatalogueChange, ChangeStage
 from experts.models.change import Across, ChangeReport, ChangeState
+from experts.models.death import Death
 from experts.models.evidence import Evidence, EvidencePurpose
 from experts.models.exit import ExitState, ExitText, ExitTextKind, MandatoryExit, ReviewState
 from experts.models.expert import Award, Expert, Holder, SavedFilter
@@ -26,6 +27,7 @@ __all__ = [
     "ChangeReport",
     "ChangeStage",
     "ChangeState",
+    "Death",
     "Discipline",
     "EndedGrant",
     "Evidence",

@@ -37,7 +37,7 @@ def key_of(name: str, record_number: str) -> str:
 
 LISTED = (
     "uuid", "name", "employer", "post", "title", "scope", "scope_basis", "category", "birth",
-    "birth_day_known", "unit", "unit_order", "confirmed_on", "label", "sort_key", "updated_at",
+    "birth_day_known", "unit", "unit_order", "confirmed_on", "label", "sort_key", "updated_at", "died_on",
 )  # fmt: skip
 
 
@@ -122,6 +122,7 @@ class Expert(models.Model):
 
     label = models.SmallIntegerField("标签", choices=Label, default=Label.INTERNAL)
     sort_key = models.CharField(max_length=200, db_collation="C", editable=False)
+    died_on = models.DateField("去世日期", null=True, editable=False)  # experts/models/death.py
     confirmed_on = models.DateField("信息核实日期", null=True, blank=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -107,7 +107,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             for key, label in TABS.items()
         ],
         "may_change": expert.may_change,
-        "is_stale": limits.is_stale(expert.confirmed_on, expert.unit_order),
+        "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
     if expert.may_see_illness:
         context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)

@@ -37,6 +37,7 @@ WITHOUT_LOCK = {
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
     "accounts_reach", "core_actor", "exchange_settle_lost", "experts_being_written",
+    "experts_correct_death", "experts_register_death",
     "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant", "experts_follow",
     "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant", "experts_tally_delete", "experts_tally_insert",
     "experts_tally_update",
@@ -57,6 +58,7 @@ INVOKERS = {
     "experts_copy_place": "a trigger; units are public",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
+    "experts_guard_death": "a trigger that only refuses",
     "experts_guard_exit": "a trigger that only refuses",
     "experts_guard_label": "a trigger that only refuses",
     "experts_guard_report": "a trigger that only refuses",
@@ -65,6 +67,7 @@ INVOKERS = {
     "experts_is_blank": "looks at its argument only",
     "experts_move_grants": "the worker's, under its policies, and a part of the acts; closed to public",
     "experts_refuse_change": "a trigger that only refuses",
+    "experts_register_proposal": "a part of the registration of deaths, closed to public",
     "experts_restriction_problem": "a part of the acts on restrictions, closed to public",
 }
 
