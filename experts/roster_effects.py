@@ -40,7 +40,7 @@ def _open(proposal: Proposal, lines: Sequence[ProposalLine], *, hold: bool = Tru
             RosterEntry.objects.bulk_create([_entry(proposal, line) for line in lines], BATCH)
     except IntegrityError as error:
         raise ValidationError(_overlapping(proposal, lines)) from error
-    if hold:
+    if hold and proposal.unit.parent_id:  # whoever sees the root's roster sees everybody anyhow
         others = [line.expert for line in lines if line.expert.unit_id != proposal.unit_id]
         Holder.objects.bulk_create(
             [Holder(expert=each, unit=proposal.unit, unit_order=proposal.place) for each in others],

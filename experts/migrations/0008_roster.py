@@ -519,7 +519,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="rosterentry",
-            index=models.Index(fields=["expert", "unit"], name="entry_by_expert"),
+            index=models.Index(fields=["expert"], name="entry_by_expert"),
         ),
         migrations.AddConstraint(
             model_name="rosterentry",

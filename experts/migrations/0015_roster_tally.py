@@ -89,7 +89,13 @@ class Migration(migrations.Migration):
                         fields=("unit", "label", "scope", "day"), name="roster_tally_once"
                     )
                 ],
-                "indexes": [models.Index(fields=["place", "day"], name="roster_tally_by_place")],
+                "indexes": [
+                    models.Index(
+                        fields=["place", "day"],
+                        include=["label", "scope", "change"],
+                        name="roster_tally_by_place",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from experts.enums import Category, Label, Scope
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
-from experts.visibility import visible
+from experts.visibility import covers_everything, visible
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class RosterEntryQuerySet(models.QuerySet["RosterEntry"]):
     def visible_to(self, user: "User") -> Self:
         """Entries of visible experts in rosters of units in reach."""
-        return self.filter(visible(user, key="expert_id")).filter(_in_reach(user))
+        seen = self.filter(visible(user, key="expert_id"))
+        return seen if covers_everything(user) else seen.filter(_in_reach(user))
 
     def of(self, unit: "Unit") -> Self:
         """The roster of this very unit."""
@@ -99,7 +100,7 @@ class RosterEntry(LockedChild):
         indexes = [
             models.Index(fields=["unit", "sort_key", "id"], name="entry_by_name"),
             models.Index(fields=["sort_key", "id"], name="entry_by_name_anywhere"),
-            models.Index(fields=["expert", "unit"], name="entry_by_expert"),
+            models.Index(fields=["expert"], name="entry_by_expert"),
             models.Index(fields=["place", "since"], name="entry_by_since"),
             models.Index(fields=["place", "until"], condition=Q(until__isnull=False), name="entry_by_until"),
         ]
@@ -134,7 +135,11 @@ class RosterTally(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["unit", "label", "scope", "day"], name="roster_tally_once")
         ]
-        indexes = [models.Index(fields=["place", "day"], name="roster_tally_by_place")]
+        indexes = [
+            models.Index(
+                fields=["place", "day"], include=["label", "scope", "change"], name="roster_tally_by_place"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.unit_id}:{self.scope}:{self.day}"

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import Unit
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key, url_with
+from core.planning import walking_an_index
 from experts.enums import Scope
 from experts.forms.roster import RosterForm
 from experts.listing import letter_links
@@ -47,7 +48,8 @@ def roster(request: UserRequest, code: str) -> HttpResponse:
     entries = listing.entries().select_related("expert", "unit")
     if chosen["scope"]:
         entries = entries.filter(scope=chosen["scope"])
-    page = page_by_key(entries, BY_NAME, request.GET, PAGE_SIZE)
+    with walking_an_index():
+        page = page_by_key(entries, BY_NAME, request.GET, PAGE_SIZE)
     context |= {
         "listing": listing,
         "page": page,

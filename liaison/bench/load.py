@@ -6,7 +6,7 @@ again at the end, which checks every row.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from random import Random
 from uuid import UUID
@@ -26,7 +26,18 @@ from core.bulk import Lines, copy_text, copy_to_temporary, lines_of, take_ids
 from core.chinese import employer_tokens, search_tokens
 from experts.actions.scoping import current_rule
 from experts.enums import Label, SensitiveField
-from experts.models import Award, Expert, Holder, NeedToKnow, SearchToken, SensitiveValue
+from experts.models import (
+    Award,
+    Expert,
+    Holder,
+    NeedToKnow,
+    Proposal,
+    ProposalKind,
+    ProposalState,
+    RosterEntry,
+    SearchToken,
+    SensitiveValue,
+)
 from experts.models.expert import key_of
 from experts.sensitive import SensitiveInput, seal
 from liaison.bench.people import Draw, Person, Profile
@@ -37,6 +48,7 @@ SUBORDINATES = 400
 # Who looks at the pages: username, unit, and the part of all experts that the unit's subtree holds.
 READERS = {"bench_all": ("BJ", 1.0), "bench_tenth": ("D04", 0.1), "bench_hundredth": ("D03", 0.01)}
 SHARED, RESTRICTED, SENSITIVE, WITH_PHONE = 0.2, 0.01, 0.05, 0.05  # parts of all experts
+FIRST_DAY = date(2014, 5, 6)
 LISTED = 100  # restricted records that a reader may see
 EXPERT = (
     "id", "uuid", "record_number", "name", "gender", "birth", "employer", "unit_id", "unit_order", "label",
@@ -50,6 +62,10 @@ EXPERT = (
 LOCK = ("expert_id", "label", "unit_order", "held")
 HOLDER = ("expert_id", "label", "sort_key", "unit_id", "unit_order")
 AWARD = (*LOCK, "honour_id", "year", "uuid", "text", "issuer", "level", "document", "state")
+ENTRY = (
+    *LOCK, "unit_id", "place", "sort_key", "uuid", "scope", "category", "basis", "since", "until",
+    "opened_by_id", "closed_by_id",
+)  # fmt: skip
 SECRET = (*LOCK, "field", "ciphertext", "key_id")
 NULL = "\\N"
 Say = Callable[[str], None]
@@ -89,12 +105,14 @@ def load(*, count: int, seed: int, say: Say = print) -> None:
     say(f"{SUBORDINATES} units and {len(readers)} users")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    everything = [model._meta.db_table for model in (Expert, Award, Holder, SensitiveValue, SearchToken)]
-    with put_aside(everything):
-        _Loader(rng, places, Draw(seed, timezone.localdate()), say).run(count)
+    models = (Expert, Award, Holder, SensitiveValue, SearchToken, RosterEntry)
+    proposals = _proposals(readers)
+    with put_aside([model._meta.db_table for model in models]):
+        _Loader(rng, places, Draw(seed, timezone.localdate()), proposals, say).run(count)
         _add_tokens()
         say("search tokens")
     say("indexes and constraints")
+    _tally()
     _restrict(readers)
     record(Verb.IMPORT, by=None, kind="bench", counts={"experts": count, "seed": seed})
 
@@ -133,6 +151,40 @@ def _add_unit(number: int, parent: Unit) -> None:
     )
 
 
+def _proposals(readers: list[User]) -> dict[int, int]:
+    """One approved admission for each unit, by unit."""
+    submitter, approver = readers[:2]
+    acts = {"submitted_by": submitter, "reviewed_by": approver, "approved_by": approver}
+    made = Proposal.objects.bulk_create(
+        Proposal(
+            unit=unit,
+            place=unit.order,
+            kind=ProposalKind.ADMIT,
+            state=ProposalState.APPROVED,
+            effective_on=FIRST_DAY,
+            drafted_by=submitter,
+            approved_at=timezone.now(),
+            **acts,
+        )
+        for unit in Unit.objects.all()
+    )
+    return {proposal.unit_id: proposal.pk for proposal in made}
+
+
+TALLY = """
+INSERT INTO experts_rostertally (unit_id, place, label, scope, day, change)
+SELECT unit_id, place, label, scope, day, sum(n) FROM (
+    SELECT unit_id, place, label, scope, since AS day, 1 AS n FROM experts_rosterentry
+    UNION ALL SELECT unit_id, place, label, scope, until, -1 FROM experts_rosterentry WHERE until IS NOT NULL
+) moved GROUP BY unit_id, place, label, scope, day HAVING sum(n) <> 0
+"""
+
+
+def _tally() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(TALLY)
+
+
 def _add_readers() -> list[User]:
     """Liaison officers without a password: only the bench signs them in."""
     found = []
@@ -150,8 +202,9 @@ def _add_readers() -> list[User]:
 class _Loader:
     """Copies people and what hangs on them, batch by batch."""
 
-    def __init__(self, rng: Random, places: Places, draw: Draw, say: Say) -> None:
+    def __init__(self, rng: Random, places: Places, draw: Draw, proposals: dict[int, int], say: Say) -> None:
         self.rng, self.places, self.draw, self.say = rng, places, draw, say
+        self.proposals, self.city = proposals, Unit.objects.get(code="BJ")
         self.rule, self.now = current_rule(), timezone.now()
         self.tails = {id(profile): self._tail(profile) for profile in draw.profiles}
 
@@ -178,6 +231,7 @@ class _Loader:
         copy(Award, AWARD, (line for row in rows for line in self._awards(row)))
         copy(Holder, HOLDER, lines_of(self._holder(row, row.other) for row in rows if row.other))
         copy(SensitiveValue, SECRET, lines_of(filter(None, map(self._secret, rows))))
+        copy(RosterEntry, ENTRY, (line for row in rows for line in self._entries(row)))
 
     def _line(self, row: Row) -> str:
         """One expert. Nothing drawn here needs escaping; what may is in the profile's tail."""
@@ -208,6 +262,25 @@ class _Loader:
 
     def _holder(self, row: Row, unit: Unit) -> tuple[object, ...]:
         return row.id, row.label, row.sort_key, unit.pk, unit.order
+
+    def _entries(self, row: Row) -> Iterator[str]:
+        """Three entries: general and then as decided on the unit's roster, and on the city's."""
+        first = FIRST_DAY + timedelta(days=self.rng.randrange(2000))
+        second = first + timedelta(days=self.rng.randrange(30, 2000))
+        scope = row.person.profile.decision.scope.value
+        yield self._entry(row, row.unit, "general", first, second)
+        yield self._entry(row, row.unit, scope, second, None)
+        yield self._entry(row, self.city, scope, second, None)
+
+    def _entry(self, row: Row, unit: Unit, scope: str, since: date, until: date | None) -> str:
+        number, label, order, held = row.lock
+        proposal = self.proposals[unit.pk]
+        uuid = f"{self.rng.getrandbits(128):032x}"
+        closed = f"{until}\t{proposal}\t{proposal}" if until else f"{NULL}\t{proposal}\t{NULL}"
+        return (
+            f"{number}\t{label}\t{order}\t{held or NULL}\t{unit.pk}\t{unit.order}\t{row.sort_key}\t{uuid}\t"
+            f"{scope}\t{row.person.profile.trade.category.value}\t[]\t{since}\t{closed}\n"
+        )
 
     def _secret(self, row: Row) -> tuple[object, ...] | None:
         if self.rng.random() >= WITH_PHONE:

@@ -28,6 +28,7 @@ from experts.models import Expert
 from liaison.bench.people import COMMON_INITIALS, COMMON_NAME
 
 FAR_PAGE = 200
+PAST, EARLIER = "2022-06-30", "2022-03-31"
 WARM_UP, ROUNDS = 5, 60
 BACKEND = "accounts.backends.LockingBackend"
 
@@ -101,7 +102,7 @@ def measure(username: str) -> list[Timing]:
 
 def addresses(user: User) -> dict[str, str]:
     """What is measured: the far page starts after a key, as the product's own link does."""
-    listing = reverse("experts:list")
+    listing, home = reverse("experts:list"), user.current_assignments[0].unit
     with transaction_as(user.pk):
         visible = Expert.objects.visible_to(user).order_by("sort_key")
         last = min((FAR_PAGE - 1) * PAGE_SIZE * 2, visible.count() - PAGE_SIZE) - 1
@@ -114,6 +115,8 @@ def addresses(user: User) -> dict[str, str]:
         "search, name": f"{listing}?q={COMMON_NAME}",
         "search, initials": f"{listing}?q={COMMON_INITIALS}",
         "detail": reverse("experts:detail", args=[middle.uuid]),
+        "roster of a past day": reverse("experts:roster", args=[home.code]) + f"?day={PAST}",
+        "roster, two days": reverse("experts:roster", args=["D04"]) + f"?day={PAST}&since={EARLIER}",
     }
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 # A primary or unique key that a foreign key points at stays.
 CONSTRAINTS = """
 SELECT con.conname, pg_get_constraintdef(con.oid), con.contype FROM pg_constraint con
-WHERE con.conrelid = %(table)s::regclass AND con.contype IN ('p', 'u', 'f')
+WHERE con.conrelid = %(table)s::regclass AND con.contype IN ('p', 'u', 'f', 'x')
   AND (con.contype = 'f' OR NOT EXISTS (
         SELECT FROM pg_constraint other
         WHERE other.contype = 'f' AND other.confrelid = con.conrelid AND other.conindid = con.conindid))
@@ -17,7 +17,7 @@ ORDER BY con.contype = 'f' DESC
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = %(table)s::regclass
-  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
+  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
 """
 
 

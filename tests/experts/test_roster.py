@@ -164,7 +164,7 @@ def test_statements_are_the_same_at_one_row_and_at_three(on, client_of, officer_
     for name in ("乙", "丙"):
         on(make_expert(name))
     three = queries(client, url)
-    assert (len(one), len(three)) == (7, 7), "\n".join(three)
+    assert (len(one), len(three)) == (9, 9), "\n".join(three)
 
 
 def test_the_command_prints_what_the_user_sees(on, officer_haidian, officer_chaoyang, cleared_city):

@@ -1,0 +1,19 @@
+"""Telling PostgreSQL's planner what statistics cannot."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def walking_an_index() -> Iterator[None]:
+    """For the page of a list whose order an index has: no gathering and sorting.
+
+    The planner takes the parameters of a policy for rare, expects a handful of rows where there are a million
+    and would rather fetch and sort all of them than walk the index until the page is full.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_sort = on; SET LOCAL enable_bitmapscan = on")
