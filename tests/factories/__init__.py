@@ -23,6 +23,8 @@ from experts.models import (
     Honour,
     MandatoryExit,
     NeedToKnow,
+    Proposal,
+    ProposalLine,
     RestrictionRequest,
     ReviewRound,
     SearchToken,
@@ -184,6 +186,16 @@ def make_round(unit_code="D04", **facts):
     start = facts.pop("starts_on", timezone.localdate())
     defaults = {"year": start.year, "due_on": start + timedelta(weeks=8)}
     return ReviewRound.objects.create(unit=unit(unit_code), starts_on=start, **(defaults | facts))
+
+
+def propose(by, *experts, unit_code="D04", kind="admit", **facts):
+    """A proposal that is being written, with a line for each expert."""
+    proposal = Proposal.objects.create(unit=unit(unit_code), kind=kind, drafted_by=by, **facts)
+    for expert in experts:
+        ProposalLine.objects.create(
+            proposal=proposal, expert=expert, scope="" if kind == "exit" else expert.scope
+        )
+    return proposal
 
 
 def ask_to_lift(by, expert, new_label=Label.INTERNAL):
