@@ -128,6 +128,21 @@ SENSITIVE = {
 }
 # Kinds of `ExitText`: what is said in a case of mandatory exit.
 EXIT = {kind: Personal(EXITING, "sensitive", MASKED) for kind in ExitTextKind}
+MANDATORY_EXIT = {
+    name: Personal(EXITING, "sensitive")
+    for name in (
+        "known_on", "due_on", "told_on", "could_not_be_told", "registered_by", "registered_at", "state",
+        "decided_by", "decided_at", "proposals", "review", "review_asked_by", "review_asked_at", "review_by",
+        "review_at",
+    )
+}  # fmt: skip
+DEATH = {
+    name: Personal(LIFE)
+    for name in (
+        "died_on", "source", "registered_by", "registered_at", "proposals", "corrected_by", "corrected_at",
+        "correction",
+    )
+}  # fmt: skip
 # What an exported list of experts may hold; contact and sensitive values never leave in one.
 EXPORTED = frozenset(
     {
@@ -143,4 +158,8 @@ AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "labe
 # `ciphertext` holds the values that SENSITIVE classifies, `blind_index` a keyed digest of an ID number.
 SENSITIVE_MACHINERY = frozenset(
     {"id", "expert", "field", "ciphertext", "key_id", "blind_index", "label", "unit_order", "held"}
+)
+CASE_MACHINERY = frozenset({"id", "uuid", "expert", "label", "unit_order", "held"})
+EXIT_TEXT_MACHINERY = frozenset(
+    {"id", "expert", "case", "kind", "ciphertext", "key_id", "label", "unit_order", "held"}
 )

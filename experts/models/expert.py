@@ -59,14 +59,17 @@ class ExpertQuerySet(models.QuerySet["Expert"]):
         return self.select_related("unit").only(*LISTED, "unit__short_name")
 
     def for_page(self, user: "User") -> Self:
-        """With everything that its own page shows, and whether the user may change it (`may_change`) and read
-        of an illness (`may_see_illness`)."""
+        """With everything that its own page shows, and whether the user may change it (`may_change`), read of
+        an illness (`may_see_illness`) and has cases of mandatory exit to see (`has_exits`)."""
+        from experts.models.exit import MandatoryExit
+
         yes_or_no = models.BooleanField()
         change = ExpressionWrapper(changeable(user), output_field=yes_or_no)
         illness = ExpressionWrapper(visible(user, right="sensitive"), output_field=yes_or_no)
-        return self.annotate(may_change=change, may_see_illness=illness).select_related(
-            "unit", "discipline", "confirmed_by", "created_by", "updated_by"
-        )
+        cases = MandatoryExit.objects.visible_to(user).filter(expert=models.OuterRef("pk"))
+        return self.annotate(
+            may_change=change, may_see_illness=illness, has_exits=models.Exists(cases)
+        ).select_related("unit", "discipline", "confirmed_by", "created_by", "updated_by")
 
 
 class Expert(models.Model):
@@ -159,8 +162,9 @@ class Expert(models.Model):
 
     objects = ExpertQuerySet.as_manager()
     stale: bool  # set by a list on its rows (experts/freshness.py)
-    may_change: bool  # these two are read by for_page
+    may_change: bool  # these three are read by for_page
     may_see_illness: bool
+    has_exits: bool
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"

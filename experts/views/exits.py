@@ -139,7 +139,7 @@ def _acts(user: User, case: MandatoryExit, may_change: bool, held: set[str]) -> 
 
 
 def _decides(user: User, case: MandatoryExit) -> bool:
-    return MandatoryExit.objects.decidable_by(user).filter(pk=case.pk).exists()
+    return MandatoryExit.objects.visible_to(user).decidable_by(user).filter(pk=case.pk).exists()
 
 
 def _act(

@@ -109,7 +109,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         "may_change": expert.may_change,
         "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
-    if expert.may_see_illness:
+    if expert.has_exits:
         context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)

@@ -23,6 +23,8 @@ from liaison.demo import DEMO_UNIT, SEED
 from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.drafts import Draft, add_secrets, draw
+from liaison.demo.exits import add_exits
+from liaison.demo.rosters import add_rosters
 from liaison.demo.specials import add_specials, sensitive_by_honour
 
 Row = TypeVar("Row", bound=LockedChild)
@@ -47,6 +49,8 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     experts = writer.write(make_drafts(today))
     list_persons(experts[-1], users, today)
     ask_to_restrict(experts, users, today)
+    add_exits(experts, users, today)
+    add_rosters(experts, units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)

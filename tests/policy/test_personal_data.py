@@ -7,13 +7,26 @@ import pytest
 from accounts.roles import Right
 from experts import personal_data
 from experts.enums import SensitiveField
-from experts.models import Award, ChangeReport, Evidence, Expert, SensitiveValue
+from experts.models import (
+    Award,
+    ChangeReport,
+    Death,
+    Evidence,
+    ExitText,
+    ExitTextKind,
+    Expert,
+    MandatoryExit,
+    SensitiveValue,
+)
 
 MODELS = [
     (Expert, personal_data.EXPERT, personal_data.EXPERT_MACHINERY),
     (Award, personal_data.AWARD, personal_data.AWARD_MACHINERY),
     (ChangeReport, personal_data.CHANGE_REPORT, personal_data.CHANGE_REPORT_MACHINERY),
     (Evidence, personal_data.EVIDENCE, personal_data.EVIDENCE_MACHINERY),
+    (MandatoryExit, personal_data.MANDATORY_EXIT, personal_data.CASE_MACHINERY),
+    (Death, personal_data.DEATH, personal_data.CASE_MACHINERY),
+    (ExitText, {}, personal_data.EXIT_TEXT_MACHINERY),
     (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
 ]
 
@@ -28,6 +41,11 @@ def test_every_field_is_classified_once(model, personal, machinery):
 def test_every_sensitive_value_is_classified_with_a_right_of_its_own():
     assert set(personal_data.SENSITIVE) == set(SensitiveField)
     assert {each.right for each in personal_data.SENSITIVE.values()} == {"sensitive"}
+
+
+def test_every_text_of_a_case_is_classified_with_the_right_to_sensitive_fields():
+    assert set(personal_data.EXIT) == set(ExitTextKind)
+    assert {each.right for each in personal_data.EXIT.values()} == {"sensitive"}
 
 
 def test_every_classification_is_whole():
