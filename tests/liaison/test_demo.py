@@ -14,7 +14,18 @@ from audit.models import Event
 from core.chinese import syllables
 from core.id_numbers import parse_id_number
 from experts.enums import AwardState, Category, Label, Scope, SensitiveField
-from experts.models import Award, Expert, Holder, Honour, NeedToKnow, ReviewRound, SearchToken, SensitiveValue
+from experts.models import (
+    Award,
+    Expert,
+    Holder,
+    Honour,
+    NeedToKnow,
+    Proposal,
+    ReviewRound,
+    RosterEntry,
+    SearchToken,
+    SensitiveValue,
+)
 from experts.scope import BEIJING_MISSING, decide
 from experts.sensitive import opened
 from liaison.demo import CANARY, DEMO_UNIT, PASSWORD, people, seed
@@ -142,6 +153,19 @@ def test_a_review_of_haidian_is_partly_done(demo, db):
     assert 0 < confirmed < covered.count() / 2
     assert {source for *_, source in (each["all"] for each in covered.exclude(confirmed_on=None)
             .values_list("confirmations", flat=True))} == {"entry", "review"}  # fmt: skip
+
+
+def test_rosters_hold_most_key_experts_and_proposals_wait(demo, db):
+    for code in ("D04", "BJ"):
+        on = RosterEntry.objects.filter(unit__code=code).as_of(TODAY)
+        own = Expert.objects.filter(unit__code=code, scope=Scope.KEY, label=Label.INTERNAL)
+        assert 0 < own.count() - on.count() < on.count(), code
+    states = Proposal.objects.order_by("pk").values_list("unit__code", "state")
+    assert list(states) == [
+        ("D04", "approved"), ("D04", "submitted"), ("D04", "reviewed"), ("BJ", "approved")
+    ]  # fmt: skip
+    for proposal in Proposal.objects.all():
+        assert proposal.lines.count() == proposal.line_count > 0
 
 
 def test_surnames_with_another_reading_occur_and_sort_by_it(demo, db):

@@ -1,0 +1,81 @@
+"""Rosters of the demo: approved admissions of most key experts, and proposals that wait for somebody."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from experts.enums import Label, Scope
+from experts.models import (
+    Expert,
+    Proposal,
+    ProposalAct,
+    ProposalKind,
+    ProposalLine,
+    ProposalState,
+    ProposalStep,
+    RosterEntry,
+)
+
+LEFT_OUT = 5  # every fifth is still 符合条件未纳入
+# unit code: who submits, who reviews and approves
+ADMITTED = {"D04": ("officer_haidian", "director_haidian"), "BJ": ("staff_city", "director_city")}
+STEPS = (ProposalStep.SUBMIT, ProposalStep.REVIEW, ProposalStep.APPROVE)
+
+
+def add_rosters(experts: list[Expert], units: dict[str, Unit], users: dict[str, User], today: date) -> None:
+    """One approved admission for each unit of ADMITTED; in D04 one proposal to review and one to approve."""
+    open_to_all = [each for each in experts if each.label == Label.INTERNAL and each.scope == Scope.KEY]
+    for code, names in ADMITTED.items():
+        own = [each for each in open_to_all if each.unit.code == code]
+        submitter, head = (users[name] for name in names)
+        chosen = [each for number, each in enumerate(own) if number % LEFT_OUT]
+        day = today - timedelta(days=400)
+        proposal = _proposal(units[code], chosen, day, submitter, head, steps=3, note="首批名单")
+        RosterEntry.objects.bulk_create(
+            RosterEntry(
+                expert=each, unit=units[code], scope=Scope.KEY, category=each.category,
+                basis=each.scope_basis, since=day, opened_by=proposal,
+            )
+            for each in chosen
+        )  # fmt: skip
+        if code == "D04":
+            left = [each for each in own if each not in chosen]
+            _proposal(units[code], left[:2], today, submitter, head, steps=1, note="年度增补")
+            _proposal(units[code], left[2:3], today, submitter, head, steps=2, note="年度增补")
+
+
+def _proposal(
+    unit: Unit, experts: list[Expert], day: date, submitter: User, head: User, *, steps: int, note: str
+) -> Proposal:
+    """An admission on which so many of the three acts have been done, a day each."""
+    done = (ProposalState.SUBMITTED, ProposalState.REVIEWED, ProposalState.APPROVED)[steps - 1]
+    begun = timezone.make_aware(datetime.combine(day - timedelta(days=steps), time(10)))
+    proposal = Proposal.objects.create(
+        kind=ProposalKind.ADMIT,
+        state=done,
+        unit=unit,
+        effective_on=day,
+        note=note,
+        line_count=len(experts),
+        reviews=min(steps - 1, 1),
+        drafted_by=submitter,
+        submitted_by=submitter,
+        reviewed_by=head if steps > 1 else None,
+        approved_by=head if steps > 2 else None,
+        approved_at=begun + timedelta(days=2) if steps > 2 else None,
+    )
+    Proposal.objects.filter(pk=proposal.pk).update(drafted_at=begun - timedelta(hours=1))
+    ProposalLine.objects.bulk_create(
+        ProposalLine(
+            proposal=proposal, expert=each, scope=Scope.KEY, category=each.category, conditions_met=True
+        )
+        for each in experts
+    )
+    acts = ProposalAct.objects.bulk_create(
+        ProposalAct(proposal=proposal, step=step, by=head if number else submitter)
+        for number, step in enumerate(STEPS[:steps])
+    )
+    for number, act in enumerate(acts):
+        ProposalAct.objects.filter(pk=act.pk).update(at=begun + timedelta(days=number))
+    return proposal
