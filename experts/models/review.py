@@ -105,9 +105,10 @@ class ReviewRound(models.Model):
         return self.state in {RoundState.OPEN, RoundState.OVERDUE}
 
     def covered(self) -> Q:
-        """Experts managed in the unit's subtree now who were on the register on the first day."""
+        """Living experts managed in the unit's subtree now who were on the register on the first day."""
         next_day = timezone.make_aware(datetime.combine(self.starts_on + timedelta(days=1), time()))
-        return Q(unit_order__range=(self.unit.order, self.unit.order_end), created_at__lt=next_day)
+        subtree = Q(unit_order__range=(self.unit.order, self.unit.order_end))
+        return subtree & Q(created_at__lt=next_day, died_on__isnull=True)
 
     def confirmed(self) -> Q:
         return Q(confirmed_on__gte=self.starts_on)

@@ -39,6 +39,7 @@ def test_a_round_covers_the_subtree_and_waits_for_what_is_older_than_its_start()
     make_expert("从未", unit_code="D04-01", confirmed_on=None)
     make_expert("今天", confirmed_on=TODAY)
     make_expert("别处", unit_code="D03", confirmed_on=OLD)
+    make_expert("已去世", confirmed_on=OLD, died_on=TODAY)
     assert waiting(make_round()) == {"旧的", "从未"}
 
 
