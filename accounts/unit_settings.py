@@ -27,6 +27,7 @@ SETTINGS: dict[str, SettingKind] = {
     for kind in [
         SettingKind("proposal_reviews", "名单提案须经几次审核", 1, 1, 3, "次", "二（二）"),
         SettingKind("mandatory_exit_days", "应退事项几个工作日内办结", 10, 1, 60, "个工作日", "二（三）"),
+        SettingKind("exit_facts_years", "应退情形和事实保存几年", 10, 1, 50, "年", "二（三）"),
         SettingKind("confirmation_years", "关键信息几年未核实即为过期", 2, 1, 10, "年", "二（二）"),
         SettingKind("review_month", "年度复核从几月开始", 1, 1, 12, "月", "二（二）"),
         SettingKind("review_weeks", "年度复核几周内完成", 8, 1, 40, "周", "二（二）"),

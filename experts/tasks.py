@@ -12,6 +12,7 @@ from accounts.models import User
 from core.jobs import JobState
 from core.rls import working_as
 from experts.actions import catalogue_change as actions
+from experts.actions.exit_retention import purge_exits
 from experts.actions.need_to_know import end_expired
 from experts.actions.recompute import holders, recompute_batch
 from experts.actions.review import open_due_rounds
@@ -102,6 +103,13 @@ def end_expired_grants() -> None:
     """Need-to-know grants whose last day has passed go to the history; they opened nothing since midnight."""
     if moved := end_expired():
         logger.info("%s need-to-know grants ran out", moved)
+
+
+@shared_task
+def purge_exit_texts() -> None:
+    """What was said in decided cases of mandatory exit goes after the years that each unit has set."""
+    if cases := purge_exits():
+        logger.info("texts of %s cases of mandatory exit deleted", cases)
 
 
 @shared_task

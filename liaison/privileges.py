@@ -39,7 +39,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_discipline": (S, S),
     "experts_endedgrant": (S, "INSERT"),
     "experts_evidence": ("SELECT, INSERT, DELETE", ""),
-    "experts_exittext": (SI, ""),
+    "experts_exittext": (SI, "DELETE"),
     "experts_expert": (SIU, ""),
     "experts_holder": ("SELECT, INSERT, DELETE", ""),
     "experts_honour": (SIU, S),
@@ -68,6 +68,11 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     "experts_cataloguechange": {
         "SELECT": ("id", "honour_id", "code", "stage", "applied_at", "job_state", "job_done", "job_total"),
         "UPDATE": ("job_state", "job_done", "job_total", "job_error"),
+    },
+    # Deleting what was said in cases that are past their years (experts/actions/exit_retention.py).
+    "experts_exittext": {"SELECT": ("id", "case_id")},
+    "experts_mandatoryexit": {
+        "SELECT": ("id", "unit_order", "state", "review", "decided_at", "review_at"),
     },
     # Purging what has expired (reports/tasks.py).
     "reports_export": {

@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "experts.tasks.end_expired_grants",
         "schedule": crontab(hour=0, minute=5),
     },
+    "purge-exit-texts": {"task": "experts.tasks.purge_exit_texts", "schedule": crontab(hour=3, minute=40)},
     "open-review-rounds": {
         "task": "experts.tasks.open_review_rounds",
         "schedule": crontab(hour=0, minute=40),

@@ -224,7 +224,17 @@ ALTER POLICY experts_proposal_update ON experts_proposal
     + """ AND NOT is_registration);
 """
 )
+# Facts are kept for as many years as the unit has set after the last decision; the system deletes them then.
+CLOSED = "state <> 'pending' AND review <> 'asked'"
+OUTLIVED = f"EXISTS (SELECT FROM {CASE} kept WHERE kept.id = case_id AND {CLOSED})"
+RETENTION = f"""
+CREATE POLICY {CASE}_worker_select ON {CASE} FOR SELECT TO liaison_worker USING ({CLOSED});
+CREATE POLICY {TEXT}_worker_select ON {TEXT} FOR SELECT TO liaison_worker USING ({OUTLIVED});
+CREATE POLICY {TEXT}_worker_delete ON {TEXT} FOR DELETE TO liaison_worker USING ({OUTLIVED});
+"""
 BACKWARD = f"""
+DROP POLICY {TEXT}_worker_select ON {TEXT};
+DROP POLICY {TEXT}_worker_delete ON {TEXT};
 DROP TRIGGER experts_expert_{CASE} ON experts_expert;
 DROP TRIGGER experts_expert_{TEXT} ON experts_expert;
 DROP POLICY {TEXT}_select ON {TEXT};
@@ -552,7 +562,7 @@ class Migration(migrations.Migration):
             model_name="exittext",
             constraint=models.UniqueConstraint(fields=("case", "kind"), name="exit_text_once"),
         ),
-        migrations.RunSQL(CASE_LOCKS + TEXT_LOCKS, BACKWARD),
+        migrations.RunSQL(CASE_LOCKS + TEXT_LOCKS + RETENTION, BACKWARD),
         migrations.CreateModel(
             name="Death",
             fields=[

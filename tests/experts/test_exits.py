@@ -11,6 +11,7 @@ from accounts.models import UnitSetting
 from audit.models import Event
 from core.workdays import add_workdays
 from experts.actions import exits as acts
+from experts.actions.exit_retention import purge_exits
 from experts.effects import on_exit
 from experts.log import log_of
 from experts.models import (
@@ -25,6 +26,7 @@ from experts.models import (
 )
 from tests.experts.grants import head, worker
 from tests.factories import make_expert, make_user, restrict, unit
+from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
 TEXTS = {
@@ -357,3 +359,24 @@ def test_overdue_is_pending_past_its_day(case):
     case.refresh_from_db()
     assert (list(MandatoryExit.objects.overdue()), case.is_overdue) == ([case], True)
     assert ExitState(case.state) == ExitState.PENDING
+
+
+def test_what_was_said_goes_after_the_years_that_the_unit_keeps_it(as_app, people, case):
+    approved(as_app, people, case)
+    MandatoryExit.objects.update(decided_at=timezone.now() - timedelta(days=4 * 366))
+    with as_role("liaison_worker"):
+        assert purge_exits() == 0
+    UnitSetting.objects.create(unit=unit("D04"), key="exit_facts_years", value=4)
+    with as_role("liaison_worker"):
+        assert purge_exits() == 1
+        assert purge_exits() == 0
+    assert not ExitText.objects.exists()
+    assert MandatoryExit.objects.get().decided_by == people[1]
+    assert Event.objects.get(verb="delete").counts == {"cases": 1, "texts": 4}
+
+
+def test_a_case_that_waits_keeps_what_was_said(case):
+    with as_role("liaison_worker"):
+        assert not MandatoryExit.objects.values_list("pk").exists()
+        assert purge_exits() == 0
+    assert ExitText.objects.count() == 3
