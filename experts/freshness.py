@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, Q, TextChoices, Value, When
+from django.db.models import Case, Field, Q, TextChoices, Value, When
 from django.utils import timezone
 
 from accounts.unit_settings import SETTINGS, set_below
@@ -75,8 +75,12 @@ class Confirmation:
         return str(Source(self.source).label) if self.source else ""
 
 
+def key_column(name: str) -> "Field[Any, Any]":
+    return {field.name: field for field in Expert._meta.fields}[name]
+
+
 def is_filled(expert: Expert, name: str) -> bool:
-    return getattr(expert, Expert._meta.get_field(name).attname) not in (None, "")
+    return getattr(expert, key_column(name).attname) not in (None, "")
 
 
 def confirmation_of(expert: Expert, name: str) -> Confirmation | None:

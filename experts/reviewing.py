@@ -10,7 +10,14 @@ from django.http import QueryDict
 from accounts.models import Unit, User
 from core.paging import Order, page_by_key, url_with
 from experts.filters import ExpertFilter
-from experts.freshness import KEY_FIELDS, Confirmation, ConfirmationLimits, confirmation_of, is_filled
+from experts.freshness import (
+    KEY_FIELDS,
+    Confirmation,
+    ConfirmationLimits,
+    confirmation_of,
+    is_filled,
+    key_column,
+)
 from experts.listing import COUNT_LIMIT, PAGE_SIZE, counted, found, page_urls
 from experts.models import Expert, ReviewRound
 from experts.presenting import shown
@@ -143,7 +150,7 @@ def key_lines(expert: Expert, limits: ConfirmationLimits, known: Iterable[User |
     return [
         KeyLine(
             name,
-            str(Expert._meta.get_field(name).verbose_name),
+            str(key_column(name).verbose_name),
             shown(expert, name),
             is_filled(expert, name),
             confirmation,

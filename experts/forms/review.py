@@ -43,7 +43,7 @@ class RoundForm(StyledForm, forms.Form):
         self.fields["unit"].widget.attrs["data-options-url"] = (
             reverse("accounts:unit_options") + "?right=approve"
         )
-        self.initial |= {"unit": wanted, "starts_on": timezone.localdate()}
+        self.initial.update({"unit": wanted, "starts_on": timezone.localdate()})
 
     def clean_unit(self) -> Unit:
         return self.units.get(code=self.cleaned_data["unit"])
