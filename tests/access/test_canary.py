@@ -15,7 +15,7 @@ from django.urls import reverse
 from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
-from experts.models import Expert, SavedFilter
+from experts.models import Expert, ProposalKind, ProposalStep, SavedFilter
 from liaison.access import ROUTES
 from reminders.models import Message
 from tests.access.test_routes import TOKEN, body
@@ -27,14 +27,17 @@ from tests.factories import (
     make_exit,
     make_expert,
     make_report,
+    make_round,
     make_sensitive,
+    propose,
     restrict,
 )
 from tests.personas import PERSONAS
 from tests.reports import making as exports
 
 MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
-RECORD, AWARD = UUID(int=0xCA), UUID(int=0xCB)
+RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
+PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
 TEXTS = {
@@ -54,7 +57,8 @@ SECRETS = {"id_number": ID_NUMBER, "phone": f"{MARK}13800138000", "health": f"{M
 CHANGE_TEXTS = {"employer": f"{MARK}新单位", "post": f"{MARK}新职务", "source": f"{MARK}来函"}
 CHANGE_VALUES = [*CHANGE_TEXTS.values(), f"{MARK}伤病", f"{MARK}证明.pdf", f"{MARK}事实"]
 VALUES = [
-    *TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER
+    *TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER,
+    PROPOSED, f"{MARK}提案", f"{MARK}理由",
 ]  # fmt: skip
 OTHERS = [name for name in PERSONAS if name != "cleared_city"]
 SEARCHES = [MARK, f"{MARK}一号", "雀", "jsq", "jsqyh", "jin", "jinsique", NUMBER, f"{MARK}研究所", "研究所"]
@@ -87,6 +91,7 @@ def neighbours(personas):
     for name in ("金丝猴", "林大同"):
         expert = make_expert(name, birth=date(1950, 1, 1), employer="示范研究所", awards=["STATE_ALLOWANCE"])
         make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
+    make_round("D04", uuid=ROUND)
     for user in personas.values():
         SavedFilter.objects.create(user=user, name="常用", query="q=jsq")
         Message.objects.create(recipient=user, text="请核实信息", url="/experts/?freshness=stale")
@@ -111,6 +116,8 @@ def release_canary(personas):
     for name, text in SECRETS.items():
         make_sensitive(canary, SensitiveField(name), text)
     reporter = personas["officer_haidian"]
+    proposal = propose(personas["cleared_city"], canary, uuid=PROPOSAL, number=PROPOSED, note=f"{MARK}提案")
+    proposal.lines.update(uuid=LINE, note=f"{MARK}理由")
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
     make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
     make_evidence(report, name=f"{MARK}证明.pdf", uuid=FILE)
@@ -125,6 +132,8 @@ def object_requests():
         "expert": [RECORD],
         "field": [RECORD, "phone"],
         "award": [RECORD, AWARD],
+        "proposal": [PROPOSAL],
+        "line": [PROPOSAL, LINE],
         "change kind": [RECORD, "transfer"],
         "report": [REPORT],
         "illness": [ILLNESS],
@@ -148,6 +157,10 @@ def object_requests():
         yield "get", f"{reverse('experts:exits')}?state={state}", {}
     for decision in ("effective", "withdrawn"):
         yield "post", reverse("experts:change_decide", args=[REPORT]), {"decision": decision, "version": 1}
+    for step in ProposalStep.values:
+        yield "post", reverse("proposals:act", args=[PROPOSAL]), {"step": step, "note": "办理"}
+    yield "post", reverse("proposals:lines", args=[PROPOSAL]), {"line": [str(LINE)]}
+    yield "post", reverse("proposals:all_lines", args=[PROPOSAL]), {"conditions_met": "on"}
     yield "post", reverse("experts:award_verify", args=[RECORD, AWARD]), {"accept": "yes"}
     yield "post", reverse("experts:edit", args=[RECORD]), {"name": "换名", "version": 1, "unit": "D04"}
 
@@ -167,6 +180,22 @@ def plain_requests():
     for act in ({"act": "confirm"}, {"act": "category", "category": "other"}, {"act": "unit", "unit": "D04"},
                 {"act": "label", "label": "0"}, {"act": "label", "label": "2"}):  # fmt: skip
         yield "post", reverse("experts:bulk"), act | {"expert": [str(RECORD)]}
+    for act in ("", *ProposalKind.values):
+        yield "post", reverse("experts:bulk"), {"act": "propose", "propose": act, "expert": [str(RECORD)]}
+        yield "get", f"{reverse('proposals:create')}?kind={act}&expert={RECORD}", {}
+    proposed = {"kind": "admit", "unit": "D04", "effective_on": "2026-01-01", "expert": [str(RECORD)]}
+    yield "post", reverse("proposals:create"), proposed
+    for query in ("number=" + PROPOSED, "box=mine", "box=waiting", "kind=admit", "state=draft", "sort=day"):
+        yield "get", f"{reverse('proposals:list')}?{query}", {}
+    for text in SEARCHES:
+        yield "get", f"{reverse('proposals:experts')}?{urlencode({'q': text})}", {}
+    for name in ("to_admit", "to_leave"):
+        for query in ("own=yes", "unit=D04", "unit=D04&own=yes"):
+            yield "get", f"{reverse(f'proposals:{name}')}?{query}", {}
+    review = reverse("experts:review", args=[ROUND])
+    for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
+        yield "get", f"{review}{query}", {}
+    yield "post", f"{review}confirm/", {"expert": [str(RECORD)]}
     yield "post", reverse("experts:save_filter"), {"name": "金", "query": "q=jsq"}
     for state in STATES:
         yield "get", f"{reverse('experts:changes')}?{urlencode({'state': state})}", {}
@@ -203,6 +232,7 @@ def walk(user):
 
 def stable(text):
     """Without what grows or is drawn anew with every request: moments, other keys."""
+    text = re.sub(r"TA-\d{8}-[2-9A-Z]{6}", "", text)
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]{21}", "", text)
     return re.sub(r"\d+:\d\d(:\d\d(\.\d+)?)?|\d+ (秒|分钟)前|刚刚", "", text)
 
