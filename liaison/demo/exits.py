@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.workdays import add_workdays
 from experts.exit_texts import sealed_text
-from experts.models import Death, Expert, ExitText, ExitTextKind, MandatoryExit
+from experts.models import Death, ExitText, ExitTextKind, Expert, MandatoryExit
 from liaison.demo import DEMO_UNIT
 
 TEXTS = {
