@@ -24,9 +24,9 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Lock one: the security auditor reads all, nobody else any (lock two: accounts/migrations/0004)."""
         return self if user.is_active and user.holds(AUDITOR) else self.none()
 
-    def about(self, record_number: str) -> Self:
+    def about(self, *record_numbers: str) -> Self:
         """What was done to an expert; for those who have seen the record (experts/migrations/0004)."""
-        return self.filter(kind="expert", reference=record_number)
+        return self.filter(kind="expert", reference__in=record_numbers)
 
 
 class Event(models.Model):

@@ -10,7 +10,7 @@ from audit.models import Event
 from audit.verbs import Verb
 from experts.enums import SensitiveField
 from experts.filters import honour_choices
-from experts.models import Expert
+from experts.models import Expert, Merge
 
 SHOWN = 50
 ACTS: dict[str, str] = {
@@ -36,6 +36,9 @@ FIELDS = {
     "awards": "称号奖励",
     "need_to_know": "知悉范围",
     "restriction": "限知悉申请",
+    "merge": "合并情况",
+    "merge_undo": "合并情况（撤销）",
+    "duplicate": "重复认定",
     "changes": "信息变动",
     "evidence": "佐证材料",
 }
@@ -54,7 +57,10 @@ class LogLine:
 def log_of(expert: Expert) -> dict[str, Any]:
     """The latest acts on a record that the reader has open, newest first, and whether there are more. Whoever
     may not read of illnesses does not learn that one was reported."""
-    about = Event.objects.about(expert.record_number)
+    numbers = [expert.record_number]
+    if expert.has_merges:  # their history is this one's
+        numbers += Merge.objects.standing().filter(expert=expert).values_list("gone_number", flat=True)
+    about = Event.objects.about(*numbers)
     if not expert.may_see_illness:
         about = about.exclude(fields__contains=ILLNESS)
     events = list(about[: SHOWN + 1])

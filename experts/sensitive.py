@@ -53,3 +53,17 @@ def match_index(match: str) -> bytes:
 def opened(expert: Expert, row: SensitiveValue) -> str:
     """The clear text; call only after the audit event is written (experts.actions.register.reveal)."""
     return decrypt(row.ciphertext, key_id=row.key_id, bound_to=bound_to(expert.uuid, row.field))
+
+
+def merge_place(uuid: UUID) -> str:
+    """The associated data that ties what undoing a merge needs to its merge."""
+    return f"experts_merge|{uuid}"
+
+
+def seal_snapshot(uuid: UUID, text: str) -> tuple[bytes, str]:
+    """Ciphertext and key id of what undoing the merge with this uuid needs."""
+    return encrypt(text, bound_to=merge_place(uuid))
+
+
+def open_snapshot(uuid: UUID, ciphertext: bytes, key_id: str) -> str:
+    return decrypt(ciphertext, key_id=key_id, bound_to=merge_place(uuid))

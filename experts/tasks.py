@@ -13,9 +13,11 @@ from core.jobs import JobState
 from core.rls import working_as
 from experts.actions import catalogue_change as actions
 from experts.actions.exit_retention import purge_exits
+from experts.actions.merging import forget_expired
 from experts.actions.need_to_know import end_expired
 from experts.actions.recompute import holders, recompute_batch
 from experts.actions.review import open_due_rounds
+from experts.identity import note_recent_pairs
 from experts.models import CatalogueChange, ChangeStage, Honour
 
 logger = logging.getLogger(__name__)
@@ -130,3 +132,17 @@ def recompute_turned_honours() -> None:
         if moved:
             actions.note_scopes_decided(code=honour.code, seen=seen, moved=moved)
             logger.info("%s: %s of %s records moved", honour.code, moved, seen)
+
+
+@shared_task
+def find_duplicates() -> None:
+    """Pairs of records that may be one person, among what was entered, imported or changed lately. Entry and
+    edit look at once; this catches imports and whatever was missed."""
+    note_recent_pairs(since=timezone.now() - LOOK_BACK)
+
+
+@shared_task
+def forget_merges() -> None:
+    """What undoing a merge needed goes after its 30 days; that there was a merge stays."""
+    if forgotten := forget_expired():
+        logger.info("%s merges can no longer be undone", forgotten)

@@ -165,6 +165,11 @@ ROUTES: dict[str, Access] = {
     "experts:restriction_request": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "expert"),
     "experts:restriction": reads(answers(404, (SEERS, 200)), "restriction"),
     "experts:restriction_decide": acts(answers(404, (SEERS, 403), (HAIDIAN, 422)), "restriction"),
+    # Possible duplicates: both records of D04 here
+    "experts:duplicates": reads(answers(403, (OFFICERS, 200))),
+    "experts:duplicate_dismiss": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "pair"),
+    "experts:merge": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "merge"),
+    "experts:merge_undo": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "merged"),
     # The yearly review of D04: everybody in whose reach the unit lies sees it, its head closes it
     "experts:reviews": reads(answers(403, (READERS, 200))),
     "experts:review_open": form(answers(403, (("director_haidian",), 200)), 422),

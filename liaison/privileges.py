@@ -37,12 +37,14 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_changereport": (SIU, ""),
     "experts_death": (S, ""),
     "experts_discipline": (S, S),
+    "experts_duplicatepair": ("SELECT, UPDATE", ""),
     "experts_endedgrant": (S, "INSERT"),
     "experts_evidence": ("SELECT, INSERT, DELETE", ""),
     "experts_exittext": (SI, "DELETE"),
     "experts_expert": (SIU, ""),
     "experts_holder": ("SELECT, INSERT, DELETE", ""),
     "experts_honour": (SIU, S),
+    "experts_merge": (S, ""),
     "experts_mandatoryexit": (SIU, ""),
     "experts_needtoknow": (S, "SELECT, DELETE"),
     "experts_restrictionrequest": ("SELECT, INSERT", ""),
@@ -79,6 +81,8 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "SELECT": ("id", "stored_as", "expires_at"),
         "UPDATE": ("stored_as", "stored_key", "records"),
     },
+    # Forgetting what undoing a merge needed (experts/tasks.py).
+    "experts_merge": {"SELECT": ("id", "expires_at", "key_id"), "UPDATE": ("sealed", "key_id")},
     "experts_expert": {
         "SELECT": ("id", "works_in_beijing", "scope"),
         "UPDATE": ("scope", "scope_basis", "scope_rule", "scope_decided_at"),

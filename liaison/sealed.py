@@ -13,15 +13,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Func, Model, QuerySet, TextField
+from experts.exit_texts import bound_to as exit_place
 
 from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
 from exchange.rows import bound_to as roster_place
-from experts.exit_texts import bound_to as exit_place
-from experts.models import ChangeReport, Evidence, ExitText, SensitiveValue
+from experts.models import ChangeReport, Evidence, ExitText, Merge, SensitiveValue
 from experts.models.evidence import VAULT as evidence_files
 from experts.sensitive import bound_to as sensitive_place
+from experts.sensitive import merge_place
 from reports.models import VAULT as export_files
 from reports.models import Export
 
@@ -111,6 +112,7 @@ PLACES: tuple[Place, ...] = (
         lambda row: sensitive_place(row.expert.uuid, row.field),
         related="expert",
     ),
+    Place(Merge, "sealed", "key_id", lambda row: merge_place(row.uuid)),
     Place(ChangeReport, "ciphertext", "key_id", lambda row: row.bound_to),
     Place(ExitText, "ciphertext", "key_id", lambda row: exit_place(row.case.uuid, row.kind), related="case"),
     Place(RosterRow, "sealed", "key_id", lambda row: roster_place(row.roster, row.number), related="roster"),

@@ -263,6 +263,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "experts.tasks.resume_recomputations",
         "schedule": crontab(minute="*/5"),
     },
+    "find-duplicates": {"task": "experts.tasks.find_duplicates", "schedule": crontab(minute=40)},
+    "forget-merges": {"task": "experts.tasks.forget_merges", "schedule": crontab(hour=0, minute=35)},
     "end-expired-grants": {
         "task": "experts.tasks.end_expired_grants",
         "schedule": crontab(hour=0, minute=5),

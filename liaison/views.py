@@ -2,11 +2,13 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.requests import UserRequest
 from accounts.roles import Role
+from experts.identity import announce
 from experts.worklists import figures, worklist
 
 
@@ -16,10 +18,13 @@ def workbench(request: UserRequest) -> HttpResponse:
         return redirect("admin:index")
     if request.user.holds(Role.SECURITY_AUDITOR):
         return redirect("audit:list")
+    items = worklist(request.user)
+    if any(item.url == reverse("experts:duplicates") for item in items):
+        announce(request.user)
     context = {
         "today": timezone.localdate(),
         "figures": figures(request.user),
-        "items": worklist(request.user),
+        "items": items,
         "may_change": request.user.may("change"),
         "may_view": request.user.may("view"),
     }

@@ -17,11 +17,13 @@ from experts.actions.scoping import decide_scope
 from experts.enums import Category, Label, SensitiveField
 from experts.errors import NotAllowed, StaleSave
 from experts.freshness import Source, confirm_fields, stamp, whole
+from experts.identity import note_pairs
 from experts.models import Expert, SearchToken, SensitiveValue
 from experts.photos import reencoded
 from experts.search import token_rows
 from experts.sensitive import SensitiveInput, opened, sealed
 
+IDENTITY = {"name", "birth", "employer", SensitiveField.ID_NUMBER.value}  # what duplicates are found by
 NAMING = {"name", "former_names", "employer"}  # fields that search looks at
 
 
@@ -61,6 +63,7 @@ def create_expert(*, by: User, facts: dict[str, Any], sensitive: Iterable[Sensit
     for value in sensitive:
         _store_sensitive(expert, value)
     decide_scope(expert)
+    note_pairs(expert)
     record(Verb.CREATE, by=by, kind="expert", reference=expert.record_number)
     return expert
 
@@ -96,6 +99,8 @@ def update_expert(
     for value in secrets:
         _store_sensitive(current, value)
     decide_scope(current)
+    if IDENTITY & {*changed, *(value.field.value for value in secrets)}:
+        note_pairs(current)
     if not Expert.objects.changeable_by(by).filter(pk=current.pk).exists():
         raise NotAllowed("保存后您将看不到这条记录，请由上级单位办理。")
     names = [*changed, *(value.field.value for value in secrets)]

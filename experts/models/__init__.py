@@ -5,6 +5,7 @@ from experts.models.death import Death
 from experts.models.evidence import Evidence, EvidencePurpose
 from experts.models.exit import ExitState, ExitText, ExitTextKind, MandatoryExit, ReviewState
 from experts.models.expert import Award, Expert, Holder, SavedFilter
+from experts.models.identity import DuplicatePair, Merge, PairReason
 from experts.models.need_to_know import EndedGrant, NeedToKnow
 from experts.models.proposal import (
     Proposal,
@@ -29,6 +30,7 @@ __all__ = [
     "ChangeState",
     "Death",
     "Discipline",
+    "DuplicatePair",
     "EndedGrant",
     "Evidence",
     "EvidencePurpose",
@@ -39,7 +41,9 @@ __all__ = [
     "Holder",
     "Honour",
     "MandatoryExit",
+    "Merge",
     "NeedToKnow",
+    "PairReason",
     "Proposal",
     "ProposalAct",
     "ProposalKind",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # No 0/O, 1/I/L: the number is read over the telephone.
 RECORD_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+# The label of a record that was merged into another: no lock shows it (docs/adr/0012-merging.md).
+MERGED = 3
 
 
 def new_record_number() -> str:
@@ -165,18 +167,20 @@ class Expert(models.Model):
     may_change: bool  # these three are read by for_page
     may_see_illness: bool
     has_exits: bool
+    has_pairs: bool  # these two by experts/views/lookup.py
+    has_merges: bool
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"
         constraints = [
             models.UniqueConstraint(fields=["record_number"], name="expert_record_number"),
             models.CheckConstraint(condition=~Q(name=""), name="expert_has_name"),
-            models.CheckConstraint(condition=Q(label__in=Label.values), name="expert_label_known"),
+            models.CheckConstraint(condition=Q(label__in=[*Label.values, MERGED]), name="expert_label_known"),
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="expert_scope_known"),
         ]
         indexes = [
             models.Index(fields=["sort_key"], name="expert_by_name"),
-            models.Index(fields=["name"], name="expert_named"),
+            models.Index(fields=["name", "birth"], name="expert_named"),
             models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
             models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
             models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),

@@ -22,13 +22,15 @@ from experts.finding import named
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
 from experts.freshness import KEY_FIELDS, ConfirmationLimits
+from experts.identity import candidates
 from experts.listing import list_context
 from experts.log import log_of
 from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
 from experts.reviewing import key_lines
 from experts.scope import decide
-from experts.views.lookup import as_saved, open_expert
+from experts.views.identity import identity_card
+from experts.views.lookup import as_saved, led_on, open_expert
 
 SUGGESTED = 8
 TABS = {"awards": "称号奖励", "changes": "信息变动", "facts": "详细资料", "log": "查阅记录"}
@@ -84,7 +86,10 @@ def suggest(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
-    expert = open_expert(request, uuid)
+    try:
+        expert = open_expert(request, uuid)
+    except Http404:
+        return led_on(request, uuid)
     awards = list(
         Award.objects.visible_to(request.user).filter(expert=expert).select_related("honour", "verified_by")
     )
@@ -107,6 +112,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             for key, label in TABS.items()
         ],
         "may_change": expert.may_change,
+        "identity": identity_card(request.user, expert),
         "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
     if expert.has_exits:
@@ -129,7 +135,8 @@ def expert_create(request: UserRequest) -> HttpResponse:
     if not request.user.may("change"):
         raise PermissionDenied
     form = ExpertForm(request.POST or None, request.FILES or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    context: dict[str, Any] = {"form": form, "educations": EDUCATIONS}
+    if request.method == "POST" and form.is_valid() and not _warned(request, form, context):
         try:
             expert = create_expert(by=request.user, facts=form.facts(), sensitive=form.secrets())
         except ValidationError as problem:
@@ -138,7 +145,15 @@ def expert_create(request: UserRequest) -> HttpResponse:
             _keep_photo(request, form, expert)
             messages.success(request, f"已新增专家“{expert.name}”，档案号 {expert.record_number}。")
             return redirect("experts:detail", expert.uuid)
-    return render(request, "experts/expert_form.html", {"form": form, "educations": EDUCATIONS})
+    return render(request, "experts/expert_form.html", context)
+
+
+def _warned(request: UserRequest, form: ExpertForm, context: dict[str, Any]) -> bool:
+    """Whether there are records that may be the same person, of which the user has not said they are not."""
+    found = candidates(request.user, form.facts(), form.secrets())
+    seen = ",".join(sorted(row.expert.record_number for row in found))
+    context |= {"candidates": found, "seen": seen}
+    return bool(found) and request.POST.get("confirmed") != seen
 
 
 @require_http_methods(["GET", "POST"])

@@ -44,6 +44,7 @@ class Draft:
     awards: list[dict[str, Any]] = field(default_factory=list)
     held_by: list[str] = field(default_factory=list)
     document: str = ""  # number of a passport or permit, instead of a resident number
+    unnumbered: bool = False
     health: str = ""
     secrets: list[SensitiveInput] = field(default_factory=list)
 
@@ -126,7 +127,7 @@ def add_secrets(rng: Random, draft: Draft) -> None:
         number = people.resident_number(rng, facts["birth"], facts["gender"])
         if facts["birth"].year < 1958 and rng.random() < 0.3:
             number = people.old_resident_number(number)
-    if draft.document or rng.random() < 0.9:
+    if draft.document or (rng.random() < 0.9 and not draft.unnumbered):
         checked = check_id_number(number)
         facts["id_type"] = checked.kind
         draft.secrets.append(checked)

@@ -14,6 +14,7 @@ from experts.actions.awards import starting_state
 from experts.actions.scoping import current_rule
 from experts.enums import AwardState
 from experts.freshness import ALL, Source
+from experts.identity import note_pairs
 from experts.models import Award, Expert, Holder, Honour, ReviewRound, SearchToken, SensitiveValue
 from experts.models.locked import LockedChild
 from experts.scope import decide
@@ -47,6 +48,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     users = add_accounts(units)
     writer = _Writer(units, users, today)
     experts = writer.write(make_drafts(today))
+    note_pairs(*experts)
     list_persons(experts[-1], users, today)
     ask_to_restrict(experts, users, today)
     add_exits(experts, users, today)

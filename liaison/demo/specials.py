@@ -54,6 +54,7 @@ def add_specials(rng: Random, drafts: list[Draft], today: date) -> None:
     _foreigners(_take(plain, ""))
     _former_names(rng, _take(plain, ""))
     _namesakes(_take(plain, ""))
+    _duplicates(_take(plain, "D04"))
     _shared(plain)
 
 
@@ -118,6 +119,14 @@ def _namesakes(drafts: Iterator[Draft]) -> None:
     """Two pairs that share a name and nothing else."""
     for _, first, second in zip(range(2), drafts, drafts, strict=False):
         _rename(second, first.facts["name"])
+
+
+def _duplicates(drafts: Iterator[Draft]) -> None:
+    """One person entered twice, the second time without an ID number."""
+    first, second = next(drafts), next(drafts)
+    _rename(second, first.facts["name"])
+    second.facts |= {name: first.facts[name] for name in ("birth", "gender", "employer")}
+    second.unnumbered = True
 
 
 def _shared(plain: list[Draft]) -> None:

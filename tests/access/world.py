@@ -2,10 +2,12 @@
 should not, and keys that belong to nothing. The kinds are those of liaison/access.py."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from accounts.models import Confirmation, Unit, UnitSetting
 from core.models import Holiday
@@ -14,10 +16,12 @@ from experts.enums import AwardState
 from experts.models import (
     CatalogueChange,
     ChangeReport,
+    DuplicatePair,
     Evidence,
     Expert,
     Honour,
     MandatoryExit,
+    Merge,
     RestrictionRequest,
     ReviewRound,
     SavedFilter,
@@ -63,6 +67,7 @@ def world(personas, client_of, monkeypatch):
     asked = ask_to_restrict(personas["officer_haidian"], _record("林中四", "D04"), make_user(), make_user())
     ask_to_restrict(make_user(), elsewhere, make_user(), make_user())
     ask_to_lift(make_user(), restricted)
+    pairs, merges, told = _identity(personas["officer_haidian"], home, elsewhere, restricted)
     reports = [_reports(personas["officer_haidian"], each) for each in (home, elsewhere, restricted)]
     report, illness, file = reports[0]
     own_round, other_round = make_round("D04"), make_round("D03")
@@ -90,6 +95,7 @@ def world(personas, client_of, monkeypatch):
             "roster": [roster.uuid],
             "grant": [restricted.need_to_know.first().uuid],
             "restriction": [asked.uuid],
+            **told,
             "review": [own_round.uuid],
             "change kind": [home.uuid, "transfer"],
             "report": [report.uuid],
@@ -111,6 +117,7 @@ def world(personas, client_of, monkeypatch):
         rosters = set(RosterImport.objects.all()) - set(RosterImport.objects.visible_to(user))
         made.hidden[name] = _hidden(invisible, home, stranger) | _elsewhere(user, rosters)
         made.hidden[name]["restriction"] = [([each.uuid], [uuid4()]) for each in requests]
+        made.hidden[name] |= _identity_hidden(user, pairs, merges, home, invisible)
         seen_reports = set(ChangeReport.objects.visible_to(user))
         hidden = [each for each in ChangeReport.objects.all() if each not in seen_reports]
         made.hidden[name]["report"] = made.hidden[name]["illness"] = [([r.uuid], [uuid4()]) for r in hidden]
@@ -134,6 +141,45 @@ def _record(name, code):
     make_sensitive(expert)
     expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
     return expert
+
+
+def _identity(officer, home, elsewhere, restricted):
+    """Pairs and merges: the first of each is all of D04, the others touch one elsewhere or restricted."""
+    twin = _record("林中七", "D04")
+    pairs = [
+        DuplicatePair.objects.create(expert=home, other=other, reasons=["name_birth"])
+        if home.pk < other.pk
+        else DuplicatePair.objects.create(expert=other, other=home, reasons=["name_birth"])
+        for other in (twin, elsewhere, restricted)
+    ]
+    merges = [
+        Merge.objects.create(
+            expert=into,
+            into_id=into.pk,
+            gone_id=-into.pk,
+            gone_uuid=uuid4(),
+            gone_number="ZJ-GONE2345",
+            gone_label=0,
+            merged_by=officer,
+            expires_at=timezone.now() - timedelta(days=1),
+        )
+        for into in (home, elsewhere, restricted)
+    ]
+    seen = {"pair": [pairs[0].uuid], "merge": [home.uuid, twin.uuid], "merged": [merges[0].uuid]}
+    return pairs, merges, seen
+
+
+def _identity_hidden(user, pairs, merges, home, invisible):
+    """Pairs with a hidden record, merges into one, and a hidden record beside a visible one."""
+    nothing = uuid4()
+    seen_pairs, seen_merges = DuplicatePair.objects.visible_to(user), Merge.objects.visible_to(user)
+    sees_home = home not in invisible
+    return {
+        "pair": [([each.uuid], [nothing]) for each in set(pairs) - set(seen_pairs)],
+        "merged": [([each.uuid], [nothing]) for each in set(merges) - set(seen_merges)],
+        "merge": [([home.uuid, each.uuid], [home.uuid, nothing]) for each in invisible if sees_home]
+        + [([each.uuid, home.uuid], [nothing, home.uuid]) for each in invisible],
+    }
 
 
 def _reports(by, expert):

@@ -1,9 +1,12 @@
 """How many statements each page of the register takes, whole request: the same at one row and at three."""
 
+from datetime import date
+
 import pytest
 
 from experts.enums import SensitiveField
 from experts.filters import discipline_choices, honour_choices
+from experts.identity import note_pairs
 from experts.models import SavedFilter
 from tests.experts.pages import LIST, SUGGEST, at, queries
 from tests.factories import make_award, make_expert, make_sensitive
@@ -82,3 +85,28 @@ def test_the_forms(client):
     expert = make_expert("张一")
     one, three, statements = grown(client, at(expert, "edit"), two_more())
     assert (one, three) == (7, 7), "\n".join(statements)
+
+
+def test_the_possible_duplicates(client):
+    def pair(day):
+        note_pairs(*[make_expert("张双", birth=date(1966, day, 1)) for _ in range(2)])
+
+    pair(1)
+    one, three, statements = grown(client, "/experts/duplicates/", lambda: [pair(2), pair(3)])
+    assert (one, three) == (7, 7), "\n".join(statements)
+
+
+def test_a_page_with_duplicates(client):
+    def twin():
+        return make_expert("张双", birth=date(1966, 1, 1))
+
+    expert = twin()
+    note_pairs(expert, twin())
+    one, three, statements = grown(client, at(expert), lambda: note_pairs(twin(), twin()))
+    assert (one, three) == (9, 9), "\n".join(statements)
+
+
+def test_the_page_that_merges(client):
+    one, two = make_expert("张双", post="院长"), make_expert("张双", post="主任")
+    statements = queries(client, at(one, "merge", two.uuid))
+    assert len(statements) == 7, "\n".join(statements)

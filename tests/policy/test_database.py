@@ -39,8 +39,10 @@ DEFINERS = {
     "accounts_reach", "core_actor", "exchange_settle_lost", "experts_being_written",
     "experts_correct_death", "experts_register_death",
     "experts_decide_restriction", "experts_drop_tokens", "experts_end_grant", "experts_follow",
-    "experts_gather_holders", "experts_move_tokens", "experts_own_lists", "experts_set_grant", "experts_tally_delete", "experts_tally_insert",
-    "experts_tally_update",
+    "experts_gather_holders", "experts_merge_records", "experts_move_identity", "experts_move_tokens",
+    "experts_note_pairs", "experts_note_recent_pairs", "experts_own_lists", "experts_set_grant",
+    "experts_undo_merge", "experts_values_of",
+    "experts_tally_delete", "experts_tally_insert", "experts_tally_update",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
@@ -66,7 +68,11 @@ INVOKERS = {
     "experts_insert_grant": "a part of the acts on the need-to-know list, closed to public",
     "experts_is_blank": "looks at its argument only",
     "experts_move_grants": "the worker's, under its policies, and a part of the acts; closed to public",
+    "experts_moving_tables": "the names of tables",
+    "experts_pair_mark": "a part of finding pairs, closed to public",
+    "experts_put_values": "a part of merging, closed to public",
     "experts_refuse_change": "a trigger that only refuses",
+    "experts_row_mark": "looks at its argument only",
     "experts_register_proposal": "a part of the registration of deaths, closed to public",
     "experts_restriction_problem": "a part of the acts on restrictions, closed to public",
 }
