@@ -216,7 +216,8 @@ class ExpertsForm(StyledForm, forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["expert"].widget.attrs["data-options-url"] = reverse("proposals:experts")
+        options = {"data-options-url": reverse("proposals:experts"), "placeholder": "姓名、拼音、单位"}
+        self.fields["expert"].widget.attrs |= options
 
 
 ACTS: dict[str, Callable[..., None]] = {
