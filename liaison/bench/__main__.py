@@ -27,7 +27,7 @@ def measure(size: int) -> None:
     prepare_environment()
     manage("owner", "migrate", "--verbosity", "0")
     manage("owner", "load_reference")
-    manage("owner", "seed_load", "--experts", str(size), "--mark", "--once")
+    manage("owner", "seed_load", "--experts", str(size), "--entries", "--mark", "--once")
     manage("app", "bench", "--experts", str(size), *(["--write"] if size >= TABLE_FROM else []))
     embedded.leave(folder)
 

@@ -26,6 +26,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--experts", type=int, required=True, help="how many, for instance 1000000")
         parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same people")
+        parser.add_argument(
+            "--entries", action="store_true", help="also three roster entries for each expert"
+        )
         parser.add_argument("--mark", action="store_true", help="mark this database as a bench first")
 
         parser.add_argument("--once", action="store_true", help="do nothing when it is filled already")
@@ -44,7 +47,9 @@ class Command(BaseCommand):
             if options["once"]:
                 return
             raise CommandError("This bench is filled already; start with a new database.")
-        load(count=options["experts"], seed=options["seed"], say=self.stdout.write)
+        load(
+            count=options["experts"], seed=options["seed"], entries=options["entries"], say=self.stdout.write
+        )
         with connection.cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
         self.stdout.write(f"Done. Readers: {', '.join(READERS)}.")
