@@ -13,12 +13,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Func, Model, QuerySet, TextField
-from experts.exit_texts import bound_to as exit_place
 
 from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
 from exchange.rows import bound_to as roster_place
+from experts.exit_texts import bound_to as exit_place
 from experts.models import ChangeReport, Evidence, ExitText, Merge, SensitiveValue
 from experts.models.evidence import VAULT as evidence_files
 from experts.sensitive import bound_to as sensitive_place
