@@ -58,7 +58,7 @@ def proposal_list(request: UserRequest) -> HttpResponse:
     if not user.may("view"):
         raise PermissionDenied
     filters = ProposalFilter(params, Proposal.objects.visible_to(user), user=user)
-    found = filters.qs if filters.form.is_valid() else Proposal.objects.none()
+    found = filters.qs if filters.form.is_valid() else filters.queryset.none()
     sort = params.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_SORT
     page = page_by_key(found.for_list(), ORDERS[sort], params, PAGE_SIZE)
