@@ -80,11 +80,15 @@ OBJECTS = {
     "setting",
     "grant",
     "restriction",
+    "proposal",
+    "line",
     "review",
     "change kind",
     "report",
     "illness",
     "evidence",
+    "exit",
+    "exit text",
 }
 
 

@@ -22,6 +22,7 @@ from experts.models import (
     Honour,
     MandatoryExit,
     Merge,
+    Proposal,
     RestrictionRequest,
     ReviewRound,
     SavedFilter,
@@ -39,6 +40,7 @@ from tests.factories import (
     make_round,
     make_sensitive,
     make_user,
+    propose,
     restrict,
     unit,
 )
@@ -75,6 +77,11 @@ def world(personas, client_of, monkeypatch):
         make_exit(personas["officer_haidian"], each)
         for each in (_record("林中五", "D04"), elsewhere, restricted)
     )
+    officer = personas["officer_haidian"]
+    proposal, *_ = (
+        propose(officer, each, unit_code=code)
+        for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "BJ"))
+    )
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -103,6 +110,8 @@ def world(personas, client_of, monkeypatch):
             "evidence": [home.uuid, file.uuid],
             "exit": [case.uuid],
             "exit text": [case.uuid, "facts"],
+            "proposal": [proposal.uuid],
+            "line": [proposal.uuid, proposal.lines.get().uuid],
             "row": [roster.uuid, roster.rows.get(state="held").number],
             "unit": ["D04"],
             "setting": ["D04", KEY],
@@ -130,6 +139,11 @@ def world(personas, client_of, monkeypatch):
         cases = set(MandatoryExit.objects.all()) - set(MandatoryExit.objects.visible_to(user))
         made.hidden[name]["exit"] = [([each.uuid], [uuid4()]) for each in cases]
         made.hidden[name]["exit text"] = [([each.uuid, "facts"], [uuid4(), "facts"]) for each in cases]
+        proposals = set(Proposal.objects.all()) - set(Proposal.objects.visible_to(user))
+        made.hidden[name]["proposal"] = [([each.uuid], [uuid4()]) for each in proposals]
+        made.hidden[name]["line"] = [
+            ([each.uuid, each.lines.get().uuid], [uuid4(), uuid4()]) for each in proposals
+        ]
         if name != "secadmin":
             made.hidden[name]["grant"] = [(made.seen[name]["grant"], [uuid4()])]
     return made
