@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts.models import User
 from core.jobs import JobState
 from exchange.forms import AwardsForm, ColumnsForm, FixForm
 from exchange.models import RosterImport, RosterRow, RowAction, RowState, Stage
@@ -281,3 +282,10 @@ def commit_question(counts: Mapping[str, int]) -> str:
 def detail_url(roster: RosterImport, show: str = "") -> str:
     url = reverse("exchange:detail", args=[roster.uuid])
     return f"{url}?show={show}" if show in SHOWS else url
+
+
+def links_of_imports(user: User, numbers: set[str]) -> dict[str, tuple[str, str]]:
+    """The file's name and the address of each import that the user may see (experts/history.py)."""
+    rosters = RosterImport.objects.visible_to(user).filter(uuid__in=numbers)
+    names = rosters.values_list("uuid", "file_name")
+    return {str(uuid): (name, reverse("exchange:detail", args=[uuid])) for uuid, name in names}

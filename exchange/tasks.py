@@ -12,6 +12,7 @@ from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
 from core.jobs import Cancelled, JobState, Reporter, RightsLost
+from core.origin import coming_from
 from core.rls import transaction_as, working_as
 from exchange.models import RosterImport, RosterRow, Stage
 from exchange.pipeline.planning import Planner
@@ -19,6 +20,7 @@ from exchange.pipeline.source import VAULT, data_rows, opened, recognise_file, u
 from exchange.pipeline.storing import mended_rows, replace_rows, stored_writes
 from exchange.pipeline.writing import ChangedMeanwhile, Writer
 from exchange.reading import RosterRefused
+from experts.models import Origin
 from reminders.actions import notify
 
 logger = logging.getLogger(__name__)
@@ -119,7 +121,8 @@ def write(roster: RosterImport, user: User, report: Reporter) -> None:
     """Write the stored preview; one audit event for the whole import."""
     total = roster.counts.get("create", 0) + roster.counts.get("update", 0)
     writer = Writer(user, roster.unit, Planner(user))
-    done = writer.write(stored_writes(roster), lambda count: report(count, total))
+    with coming_from(Origin.IMPORT, str(roster.uuid)):
+        done = writer.write(stored_writes(roster), lambda count: report(count, total))
     counts = roster.counts | done | {"sm3": roster.file_digest}
     record(Verb.IMPORT, by=user, kind="roster", reference=str(roster.uuid), counts=counts)
 

@@ -24,8 +24,9 @@ CARE = "关心身心健康，特殊一线岗位医疗保健（四（三））"
 TRACE = "说明资料由谁在何时维护、是否过期（二（二））"
 
 # The record's own life: kept while the person is on the register, then as long as its archive is.
-REGISTER = "在册期间；退出后随档案保存"
-UNTIL_REPLACED = "在册期间；更新即覆盖，不留旧值"
+REGISTER = "在册期间；退出后随档案保存，修改历史也是"
+UNTIL_REPLACED = "在册期间；更新即覆盖，不留旧值，修改历史只记何人何时更新"
+WITH_HISTORY = "在册期间；改前的值留在修改历史，退出后随档案保存"
 REPORT_KEPT = "随所证明的变动保存；核实前报送人可以删除"
 RECORD = "随记录"
 MASKED = "随记录，默认遮蔽，查看须填事由并留痕"
@@ -59,9 +60,9 @@ EXPERT = {
     "education": Personal(SERVICE),
     "fields_of_work": Personal(SERVICE),
     "is_frontline": Personal(CARE),
-    "email": Personal(CONTACT, retention=UNTIL_REPLACED),
-    "office_phone": Personal(CONTACT, retention=UNTIL_REPLACED),
-    "address": Personal(CONTACT, retention=UNTIL_REPLACED),
+    "email": Personal(CONTACT, retention=WITH_HISTORY),
+    "office_phone": Personal(CONTACT, retention=WITH_HISTORY),
+    "address": Personal(CONTACT, retention=WITH_HISTORY),
     "works_in_beijing": Personal(SCOPE),
     "works_in_beijing_confirmed_on": Personal(SCOPE),
     "category": Personal(SCOPE),

@@ -116,6 +116,7 @@ ROUTES: dict[str, Access] = {
     "experts:photo": reads(answers(404, (SEERS, 200)), "expert"),
     "experts:confirm": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "expert"),
     "experts:reveal": Access(answers(404, (SEERS, 200)), answers(404, (SEERS, 200)), "field"),
+    "experts:history_restore": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 409, "history"),
     "experts:award_create": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "expert"),
     "experts:award_edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 200, "award"),
     "experts:award_verify": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "award"),

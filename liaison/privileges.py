@@ -42,6 +42,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_evidence": ("SELECT, INSERT, DELETE", ""),
     "experts_exittext": (SI, "DELETE"),
     "experts_expert": (SIU, ""),
+    "experts_historyevent": (S, ""),
     "experts_holder": ("SELECT, INSERT, DELETE", ""),
     "experts_honour": (SIU, S),
     "experts_merge": (S, ""),

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from core.origin import coming_from
 from experts.actions.scoping import recompute
-from experts.models import Award, Expert
+from experts.models import Award, Expert, Origin
 
 BATCH = 1000
 # The worker reads nothing else of an expert (liaison/privileges.py).
@@ -37,5 +38,6 @@ def recompute_batch(*, honour_id: int, after: int) -> Batch | None:
     if not keys:
         return None
     experts = Expert.objects.filter(pk__in=keys).only(*READ).select_for_update()
-    seen, moved = recompute(experts)
+    with coming_from(Origin.RECOMPUTE):
+        seen, moved = recompute(experts)
     return Batch(keys[-1], seen, moved)

@@ -5,6 +5,7 @@ from experts.models.death import Death
 from experts.models.evidence import Evidence, EvidencePurpose
 from experts.models.exit import ExitState, ExitText, ExitTextKind, MandatoryExit, ReviewState
 from experts.models.expert import Award, Expert, Holder, SavedFilter
+from experts.models.history import HistoryAct, HistoryEvent, Origin, Subject
 from experts.models.identity import DuplicatePair, Merge, PairReason
 from experts.models.need_to_know import EndedGrant, NeedToKnow
 from experts.models.proposal import (
@@ -38,11 +39,14 @@ __all__ = [
     "ExitText",
     "ExitTextKind",
     "Expert",
+    "HistoryAct",
+    "HistoryEvent",
     "Holder",
     "Honour",
     "MandatoryExit",
     "Merge",
     "NeedToKnow",
+    "Origin",
     "PairReason",
     "Proposal",
     "ProposalAct",
@@ -62,4 +66,5 @@ __all__ = [
     "SavedFilter",
     "SearchToken",
     "SensitiveValue",
+    "Subject",
 ]

@@ -22,6 +22,7 @@ from experts.finding import named
 from experts.forms.acts import SavedFilterForm
 from experts.forms.register import EDUCATIONS, ExpertForm
 from experts.freshness import KEY_FIELDS, ConfirmationLimits
+from experts.history import history_of
 from experts.identity import candidates
 from experts.listing import list_context
 from experts.log import log_of
@@ -33,7 +34,13 @@ from experts.views.identity import identity_card
 from experts.views.lookup import as_saved, led_on, open_expert
 
 SUGGESTED = 8
-TABS = {"awards": "称号奖励", "changes": "信息变动", "facts": "详细资料", "log": "查阅记录"}
+TABS = {
+    "awards": "称号奖励",
+    "changes": "信息变动",
+    "facts": "详细资料",
+    "history": "修改历史",
+    "log": "查阅记录",
+}
 
 
 @require_GET
@@ -125,6 +132,9 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         context["limit"] = limits.of(expert.unit_order)
     if tab == "changes":
         context["reports"] = reported(request.user, expert)
+    if tab == "history":
+        sensitive = request.user.may("sensitive")
+        context["history"] = history_of(expert, request.user, request.GET, sensitive=sensitive)
     if tab == "log":
         context["log"] = log_of(expert)
     return render(request, "experts/expert_detail.html", context)

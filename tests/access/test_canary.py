@@ -149,6 +149,7 @@ def object_requests():
     detail = reverse("experts:detail", args=[RECORD])
     for tab in ("awards", "changes", "facts", "log"):
         yield "get", f"{detail}?tab={tab}", {}
+    yield "get", f"{detail}?tab=history", {}
     for name in SECRETS:
         yield "post", reverse("experts:reveal", args=[RECORD, name]), {"reason": "核对"}
     yield "post", reverse("experts:change_reveal", args=[ILLNESS]), {"reason": "核对"}

@@ -19,6 +19,7 @@ from experts.models import (
     DuplicatePair,
     Evidence,
     Expert,
+    HistoryEvent,
     Honour,
     MandatoryExit,
     Merge,
@@ -96,6 +97,7 @@ def world(personas, client_of, monkeypatch):
         made.seen[name] = own | {
             "": [],
             "expert": [home.uuid],
+            "history": [home.uuid, _event(home), "post"],
             "field": [home.uuid, FIELD],
             "award": [home.uuid, home.awards.get().uuid],
             "honour": ["CAS"],
@@ -154,7 +156,13 @@ def _record(name, code):
     make_award(expert, "MUNICIPAL_AWARD", text=f"{name}奖", state=AwardState.PENDING)
     make_sensitive(expert)
     expert.photo.save("photo.jpg", ContentFile(b"\xff\xd8\xff\xd9"), save=True)
+    Expert.objects.filter(pk=expert.pk).update(post="院长")
     return expert
+
+
+def _event(expert):
+    """The change of post that the record's history tells."""
+    return HistoryEvent.objects.get(expert=expert, changes__has_key="post").uuid
 
 
 def _identity(officer, home, elsewhere, restricted):
@@ -254,4 +262,8 @@ def _hidden(experts, home, stranger):
     pairs["field"] = [([expert.uuid, FIELD], [nothing, FIELD]) for expert in experts]
     pairs["award"] = [([e.uuid, award], [nothing, uuid4()]) for e, award in zip(experts, awards, strict=True)]
     pairs["award"] += [([home.uuid, award], [home.uuid, nothing]) for award in awards]
+    pairs["history"] = [([e.uuid, _event(e), "post"], [nothing, uuid4(), "post"]) for e in experts]
+    pairs["history"] += [
+        ([home.uuid, _event(e), "post"], [home.uuid, nothing, "post"]) for e in experts if e != home
+    ]
     return pairs

@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -13,6 +14,7 @@ from audit.actions import record
 from audit.verbs import Verb
 from core.crypto import sm3
 from core.jobs import JobState
+from core.origin import coming_from
 from core.rls import set_actor, working_as
 from exchange.actions import owner_unit
 from exchange.models import RosterImport, RowAction, RowState, Stage
@@ -20,6 +22,7 @@ from exchange.pipeline.planning import Plan, Planner
 from exchange.pipeline.source import data_rows, head_of, remembered
 from exchange.pipeline.writing import Writer, planned_writes
 from exchange.reading import RosterRefused, read_roster
+from experts.models import Origin
 
 
 class Command(BaseCommand):
@@ -65,8 +68,11 @@ class Command(BaseCommand):
         return plan
 
     def _commit(self, user: User, unit: Unit, path: Path, planner: Planner, plan: Plan) -> None:
-        done = Writer(user, unit, planner).write(planned_writes(plan), lambda count: renew(user, count))
+        number = uuid4()
+        with coming_from(Origin.IMPORT, str(number)):
+            done = Writer(user, unit, planner).write(planned_writes(plan), lambda count: renew(user, count))
         roster = RosterImport.objects.create(
+            uuid=number,
             unit=unit,
             owner_unit=owner_unit(user, unit),
             uploaded_by=user,
