@@ -13,7 +13,6 @@ from core.workdays import add_workdays
 from experts.actions import exits as acts
 from experts.actions.exit_retention import purge_exits
 from experts.effects import on_exit
-from experts.log import log_of
 from experts.models import (
     ExitState,
     ExitText,
@@ -25,6 +24,7 @@ from experts.models import (
     RosterEntry,
 )
 from tests.experts.grants import head, worker
+from tests.experts.pages import at
 from tests.factories import make_expert, make_user, restrict, unit
 from tests.roles import as_role
 
@@ -105,10 +105,10 @@ def test_what_is_said_is_stored_encrypted_and_not_in_the_trail(case):
                 assert said.encode().hex() not in text
 
 
-def test_the_records_own_log_does_not_tell_that_there_is_a_case(case, leader_city, expert):
+def test_the_records_own_log_does_not_tell_that_there_is_a_case(case, client_of, leader_city, expert):
     assert Event.objects.filter(kind="exit", reference=expert.record_number).exists()
-    shown = Expert.objects.for_page(leader_city).get(pk=expert.pk)
-    assert log_of(shown)["lines"] == []
+    page = client_of(leader_city).get(at(expert), {"tab": "log"})
+    assert page.context["log"]["lines"] == []
 
 
 def test_a_second_case_waits_for_the_first(as_app, people, case, expert):
