@@ -238,12 +238,16 @@ def stable(text):
     return re.sub(r"\d+:\d\d(:\d\d(\.\d+)?)?|\d+ (秒|分钟)前|刚刚", "", text)
 
 
+def steady(status, chain, text):
+    return status, stable(str(chain)), stable(text)
+
+
 def changed(before, after):
     """The requests that are answered otherwise than before."""
     return [
         request
         for request, (status, chain, text) in after.items()
-        if (status, chain, stable(text)) != (*before[request][:2], stable(before[request][2]))
+        if steady(status, chain, text) != steady(*before[request])
     ]
 
 
