@@ -56,8 +56,8 @@ def units(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def unit_options(request: UserRequest) -> HttpResponse:
-    """Units for a picker, as JSON: those in the reach of `right` (view, change or approve) that match `q`, or with
-    `any` for those who change records, wherever an expert may have moved to."""
+    """Units for a picker, as JSON: those in the reach of `right` (view, change or approve) that match `q`, or
+    with `any` for those who change records, wherever an expert may have moved to."""
     asked = request.GET.get("right", "view")
     if asked == ANYWHERE and request.user.may("change"):
         units = Unit.objects.active()

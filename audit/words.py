@@ -34,6 +34,7 @@ RESULTS = {
     "uploaded": "已上传",
     "requested": "已申请",
     "withdrawn": "已收回",
+    "closed": "已结束",
 }
 CHANNELS = {"web": "网页", "job": "后台作业", "command": "命令行", "system": "系统"}
 
