@@ -21,8 +21,8 @@ from experts.filters import chosen_unit
 from experts.models import Proposal, ProposalKind, ProposalLine, ProposalState, ProposalStep
 
 BASIC_CONDITIONS = (
-    "拥护中国共产党的领导，热爱祖国，遵守宪法和法律",
-    "品行端正，恪守职业道德和学术规范",
+    "遵守宪法和法律，品行端正",
+    "恪守职业道德和学术规范",
     "在本行业、本领域业绩突出，得到同行认可",
     "愿意接受联系服务，为首都发展发挥作用",
 )
