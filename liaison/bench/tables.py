@@ -19,14 +19,22 @@ SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid = %(table)s::regclass
   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
 """
+TRIGGERS = """
+SELECT tgname, tgenabled FROM pg_trigger
+WHERE tgrelid = %(table)s::regclass AND NOT tgisinternal AND tgenabled <> 'D'
+"""
 
 
 @contextmanager
 def put_aside(tables: list[str]) -> Iterator[None]:
     """Drop and disable on the way in; on the way out make everything again, which checks every row."""
-    again: list[list[str]] = [[], [], []]  # keys, other indexes, foreign keys
+    again: list[list[str]] = [[], [], [], []]  # keys, other indexes, foreign keys, triggers
     with connection.cursor() as cursor:
         for table in reversed(tables):
+            cursor.execute(TRIGGERS, {"table": table})
+            for name, state in cursor.fetchall():
+                always = "ALWAYS " if state == "A" else ""
+                again[3].append(f"ALTER TABLE {table} ENABLE {always}TRIGGER {name}")
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(CONSTRAINTS, {"table": table})
             for name, definition, kind in cursor.fetchall():
@@ -42,5 +50,3 @@ def put_aside(tables: list[str]) -> Iterator[None]:
     with connection.cursor() as cursor:
         for statement in (each for group in again for each in group):
             cursor.execute(statement)
-        for table in tables:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
