@@ -194,4 +194,4 @@ def test_no_sequence_of_acts_breaks_the_roster():
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert Machine.approved > 3
+    assert Machine.approved >= 3  # else the machine proved nothing
