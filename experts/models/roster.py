@@ -119,7 +119,7 @@ class RosterTallyQuerySet(models.QuerySet["RosterTally"]):
 
 
 class RosterTally(models.Model):
-    """By how much the number on a unit's roster changes on a day; written by triggers (migration 0015)."""
+    """By how much the number on a unit's roster changes on a day; written by triggers (migration 0014)."""
 
     unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, related_name="+")
     place = models.BigIntegerField(editable=False)

@@ -55,7 +55,7 @@ ALTER TABLE experts_rostertally ADD CONSTRAINT tally_place FOREIGN KEY (unit_id,
 
 
 class Migration(migrations.Migration):
-    dependencies = [("experts", "0014_priorities"), ("accounts", "0006_faster_rights")]
+    dependencies = [("experts", "0013_exits"), ("accounts", "0006_faster_rights")]
     operations = [
         migrations.CreateModel(
             name="RosterTally",
