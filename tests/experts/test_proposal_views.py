@@ -69,7 +69,8 @@ def test_from_the_draft_to_the_roster(officer, director):
     page = officer.post(NEW, posted(one, two, note="年度增补"), follow=True)
     proposal = Proposal.objects.get()
     assert page.redirect_chain == [(at(proposal), 302)]
-    assert ("甲一" in body(page), "年度增补" in body(page), "恪守职业道德" in body(page)) == (True, True, True)
+    shown = body(page)
+    assert all(text in shown for text in ("甲一", "年度增补", "恪守职业道德"))
     assert said(fill(officer, proposal, conditions_met="on") and officer.get(at(proposal))) == [
         "已应用到全部专家。"
     ]
