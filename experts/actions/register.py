@@ -9,7 +9,7 @@ from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from audit.actions import record
+from audit.actions import record, record_each
 from audit.verbs import Verb
 from core.chinese import clean_name, clean_text
 from core.markings import find_marking
@@ -168,8 +168,7 @@ def _bulk(by: User, experts: QuerySet[Expert], names: list[str], **values: Any) 
     Expert.objects.filter(pk__in=[pk for pk, _ in rows]).update(
         **values, version=F("version") + 1, updated_at=timezone.now(), updated_by=by
     )
-    for _, number in rows:
-        record(Verb.CHANGE, by=by, kind="expert", reference=number, fields=names)
+    record_each(Verb.CHANGE, by=by, kind="expert", references=[number for _, number in rows], fields=names)
     return len(rows)
 
 

@@ -77,7 +77,7 @@ def silent(texts):
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef)
     ]
-    recording = {"record"}
+    recording = {"record", "record_each"}
     while more := {node.name for _, node in functions if recording.intersection(called(node))} - recording:
         recording |= more
     return {(module, node.name) for module, node in functions if is_act(node) and node.name not in recording}
@@ -103,7 +103,7 @@ def recorded(argument):
         path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
     ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "record":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"record", "record_each"}:
                 values = [word.value for word in node.keywords if word.arg == argument]
                 yield from (text.value for value in values for text in ast.walk(value) if is_text(text))
 

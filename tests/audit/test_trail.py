@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from audit.actions import record
+from audit.actions import BATCH, record, record_each
 from audit.models import Event
 from audit.verbs import Verb
 from core.context import Acting, acting_as
@@ -72,3 +72,16 @@ def test_event_goes_with_the_act_that_failed():
 
 def test_events_refer_to_nothing_by_foreign_key():
     assert [field.name for field in Event._meta.get_fields() if field.is_relation] == []
+
+
+def test_a_bulk_act_is_one_event_for_each_record_in_few_statements(django_assert_num_queries):
+    numbers = [f"ZJ-{number:08}" for number in range(BATCH + 1)]
+    with django_assert_num_queries(2):
+        record_each(Verb.CHANGE, by=None, kind="expert", references=numbers, fields=["unit"])
+    written = Event.objects.filter(reference__startswith="ZJ-")
+    assert list(written.order_by("id").values_list("reference", "fields")) == [
+        (number, ["unit"]) for number in numbers
+    ]
+    assert written.values("mark").distinct().count() == BATCH + 1
+    with django_assert_num_queries(0):
+        record_each(Verb.CHANGE, by=None, kind="expert", references=[], fields=["unit"])

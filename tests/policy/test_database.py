@@ -145,6 +145,31 @@ def test_other_functions_are_known(sql):
     assert {name for (name,) in found} == set(INVOKERS)
 
 
+def test_every_copy_of_who_holds_an_expert_follows_it(sql):
+    """A table that carries `held` is named by a trigger on the expert, in its arguments or its function."""
+    carriers = sql(
+        "SELECT a.attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+        " WHERE c.relkind = 'r' AND a.attname = 'held' AND c.relname <> 'experts_expert'"
+        " AND c.relnamespace = 'public'::regnamespace"
+    )
+    followers = sql(
+        "SELECT pg_get_triggerdef(t.oid) || p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE t.tgrelid = 'experts_expert'::regclass AND NOT t.tgisinternal"
+    )
+    assert [table for (table,) in carriers if not any(table in text for (text,) in followers)] == []
+
+
+def test_no_trigger_joins_old_and_new_rows_one_by_one(sql):
+    """The planner takes transition tables for a few rows: a nested loop over 2,000 records costs seconds."""
+    found = sql(
+        "SELECT DISTINCT p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE t.tgoldtable IS NOT NULL AND t.tgnewtable IS NOT NULL"
+        " AND p.prosrc ~ '(after JOIN before|before JOIN after)'"
+        " AND NOT coalesce('enable_nestloop=off' = ANY (p.proconfig), false)"
+    )
+    assert found == []
+
+
 def decided(role):
     """(table, column or "", act) as liaison/privileges.py says."""
     index = ROLES.index(role)
