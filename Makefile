@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 # Servers of their own, and settings, for whatever imports the product.
 WITH_SERVERS := $(VENV_PYTHON) -m liaison.embedded
-APPS := liaison exchange reports experts reminders accounts audit core
+APPS := liaison exchange reports activities experts reminders accounts audit core
 
 # How many experts `make bench` measures the pages with; the tables in docs/benchmarks.md are of these two.
 SIZES ?= 100000 1000000

@@ -30,6 +30,18 @@ SETTINGS: dict[str, SettingKind] = {
         SettingKind("exit_facts_years", "应退情形和事实保存几年", 10, 1, 50, "年", "二（三）"),
         SettingKind("confirmation_years", "关键信息几年未核实即为过期", 2, 1, 10, "年", "二（二）"),
         SettingKind("review_month", "年度复核从几月开始", 1, 1, 12, "月", "二（二）"),
+        SettingKind("key_contact_months", "重点联系专家几个月至少联系一次", 3, 1, 24, "个月", "四（一）"),
+        SettingKind(
+            "general_contact_months", "普遍联系专家几个月至少联系一次", 12, 1, 60, "个月", "四（一）"
+        ),
+        SettingKind(
+            "officer_contact_counts", "联络员当面走访计入联系（1 计入，0 不计）", 1, 0, 1, "", "四（一）"
+        ),
+        SettingKind("remote_contact_counts", "电话、信息计入联系（1 计入，0 不计）", 0, 0, 1, "", "四（一）"),
+        SettingKind("symposium_counts", "参加座谈联谊计入联系（1 计入，0 不计）", 1, 0, 1, "", "四（一）"),
+        SettingKind("leader_capacity", "每位领导最多联系几名专家", 3, 1, 30, "名", "五（一）"),
+        SettingKind("first_leader_capacity", "主要领导最多联系几名专家", 5, 1, 50, "名", "五（一）"),
+        SettingKind("contact_record_days", "走访后几天内补全记录", 7, 1, 60, "天", "四（一）"),
         SettingKind("review_weeks", "年度复核几周内完成", 8, 1, 40, "周", "二（二）"),
     ]
 }

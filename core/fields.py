@@ -1,6 +1,7 @@
 """Column types and comparisons that Django lacks."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -45,3 +46,24 @@ class AnyOf(models.Lookup):
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} = ANY {right}", (*left_params, *right_params)
+
+
+class DaySetField(models.Field):
+    """A set of days as PostgreSQL's datemultirange; read as its text, written by triggers."""
+
+    def db_type(self, connection: Any) -> str:
+        return "datemultirange"
+
+
+@DaySetField.register_lookup
+class HoldsDay(models.Lookup):
+    """Whether the day is in the set."""
+
+    lookup_name = "holds_day"
+
+    def get_prep_lookup(self) -> date:
+        return self.rhs
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        return f"{left} @> %s::date", (*left_params, self.rhs)

@@ -29,9 +29,18 @@ def on_list(user: "User", *, key: str = "pk") -> Q:
 
 
 def _within(user: "User", right: Right) -> Q:
+    return _in_reach(user, right, "unit_order")
+
+
+def placed_in_reach(user: "User", right: Right) -> Q:
+    """Rows that a unit made, whose number is in `place`: those of units in reach of the right."""
+    return _in_reach(user, right, "place")
+
+
+def _in_reach(user: "User", right: Right, column: str) -> Q:
     intervals = Q()
     for interval in user.reach(right):
-        intervals |= Q(unit_order__range=interval)
+        intervals |= Q(**{f"{column}__range": interval})
     return intervals or NOTHING
 
 

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "accounts",
     "reminders",
     "experts",
+    "activities",
     "reports",
     "exchange",
 ]

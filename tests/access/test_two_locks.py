@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from activities.models import Contact, ContactPerson, Coverage, FollowUp, Pairing
 from experts.enums import Label
 from experts.models import (
     Award,
@@ -21,21 +22,26 @@ from experts.models import (
     SensitiveValue,
 )
 from tests.factories import (
+    enter,
     hold,
     make_award,
+    make_contact,
     make_evidence,
     make_exit,
     make_expert,
+    make_follow_up,
     make_report,
     make_sensitive,
     make_unit,
+    pair,
     restrict,
     unit,
 )
 from tests.personas import PERSONAS
 
-HANGING = [Award, ChangeReport, Evidence, SearchToken, SensitiveValue]
-PROTECTED = [Expert, *HANGING, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
+HANGING = [Award, ChangeReport, Contact, ContactPerson, Evidence, FollowUp, SearchToken, SensitiveValue]
+IN_REACH = [Coverage, Pairing]
+PROTECTED = [Expert, *HANGING, *IN_REACH, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
 
 
 @pytest.fixture
@@ -60,6 +66,14 @@ def population(personas):
         make_exit(personas["officer_haidian"], expert)
         for kind in ("transfer", "serious_illness"):
             make_evidence(make_report(personas["officer_haidian"], expert, kind))
+        for by in (personas["officer_haidian"], personas["officer_chaoyang"]):
+            for facts in ({}, {"state": "draft", "way": ""}):
+                contact = make_contact(by, expert, unit_code=expert.unit.code, **facts)
+                ContactPerson.objects.create(contact=contact, user=by, capacity="officer")
+                make_follow_up(contact)
+        for code in ("D03", "D04"):
+            enter(expert, code)
+            pair(expert, personas["leader_city"], unit_code=code)
     return personas
 
 
@@ -75,7 +89,9 @@ def seen_by_database(model):
 
 
 @pytest.mark.parametrize("name", PERSONAS)
-@pytest.mark.parametrize("model", [Expert, *HANGING, ExitText, MandatoryExit], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "model", [Expert, *HANGING, *IN_REACH, ExitText, MandatoryExit], ids=lambda m: m.__name__
+)
 def test_both_locks_agree_on_every_row(population, as_app, name, model):
     user = population[name]
     expected = seen_by_python(model, user)
@@ -163,6 +179,9 @@ def test_children_follow_when_the_expert_is_labelled_or_moved(population):
     expert = make_expert("随行", awards=["CAS"])
     make_sensitive(expert)
     make_evidence(make_report(population["officer_haidian"], expert))
+    contact = make_contact(population["officer_haidian"], expert)
+    ContactPerson.objects.create(contact=contact, name="陪同人", capacity="other")
+    make_follow_up(contact)
     Expert.objects.filter(pk=expert.pk).update(
         label=Label.SENSITIVE, unit=unit("D03"), unit_order=unit("D03").order
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.enums import UnitKind
 from accounts.models import RoleAssignment, Unit, User
+from activities.models import Contact, FollowUp, Pairing
 from core.crypto import encrypt
 from experts.actions.scoping import decide_scope
 from experts.enums import Label
@@ -27,6 +28,7 @@ from experts.models import (
     ProposalLine,
     RestrictionRequest,
     ReviewRound,
+    RosterEntry,
     SearchToken,
     SensitiveValue,
 )
@@ -209,3 +211,34 @@ def ask_to_lift(by, expert, new_label=Label.INTERNAL):
         confirmed_on=timezone.localdate(),
         requested_by=by,
     )
+
+
+def pair(expert, person, kind="leader", unit_code="D04", **facts):
+    """A pairing that began long ago and goes on."""
+    defaults = {"since": date(2020, 1, 1), "opened_by": person}
+    return Pairing.objects.create(
+        expert=expert, person=person, kind=kind, unit=unit(unit_code), **(defaults | facts)
+    )
+
+
+def make_contact(by, expert, on=None, unit_code="D04", **facts):
+    """A visit of a liaison officer that took place, today unless said otherwise."""
+    defaults = {"state": "done", "way": "officer", "recorded_by": by, "recorded_at": timezone.now()}
+    return Contact.objects.create(
+        expert=expert, unit=unit(unit_code), on=on or timezone.localdate(), **(defaults | facts)
+    )
+
+
+def make_follow_up(contact, text="子女入学咨询", kind="need", **facts):
+    """Something heard in a contact that waits to be seen to."""
+    return FollowUp.objects.create(contact=contact, text=text, kind=kind, **facts)
+
+
+def enter(expert, unit_code="D04", scope="key", since=date(2020, 1, 1), until=None):
+    """An entry of a unit's roster, opened (and closed) by a proposal of one line."""
+    by = make_user()
+    opened = Proposal.objects.create(unit=unit(unit_code), kind="admit", drafted_by=by)
+    return RosterEntry.objects.create(
+        expert=expert, unit=unit(unit_code), scope=scope, since=since, until=until, opened_by=opened,
+        closed_by=opened if until else None,
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.template.loader import get_template
 
-APPS = ("core", "audit", "accounts", "reminders", "experts", "reports", "exchange", "liaison")
+APPS = ("core", "audit", "accounts", "reminders", "experts", "activities", "reports", "exchange", "liaison")
 ROOT = settings.BASE_DIR
 TEMPLATES = sorted(str(path.relative_to(ROOT / "templates")) for path in (ROOT / "templates").rglob("*.html"))
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)[^>]*>\s*[^<\s]|\son[a-z]+=", re.IGNORECASE)

@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 # architecture.md is the design of the whole system and names files of later parts too.
 DESCRIBING = [document for document in DOCUMENTS if document.name != "architecture.md"]
-APPS = ("accounts", "audit", "core", "exchange", "experts", "liaison", "reminders", "reports")
+APPS = ("accounts", "activities", "audit", "core", "exchange", "experts", "liaison", "reminders", "reports")
 
 READ_BY_SETTINGS = re.compile(r"(?:env\.\w+|required)\(\s*\"([A-Z][A-Z_]+)\"")
 READ_ELSEWHERE = re.compile(r"environ(?:\.get|\.setdefault|\.pop)?[(\[]\s*\"([A-Z][A-Z_]+)\"")

@@ -5,6 +5,8 @@ from typing import get_args
 import pytest
 
 from accounts.roles import Right
+from activities import personal_data as of_contacts
+from activities.models import Contact, ContactPerson, Coverage, FollowUp, KeyPeriod, Pairing
 from experts import personal_data
 from experts.enums import SensitiveField
 from experts.models import (
@@ -28,6 +30,12 @@ MODELS = [
     (Death, personal_data.DEATH, personal_data.CASE_MACHINERY),
     (ExitText, {}, personal_data.EXIT_TEXT_MACHINERY),
     (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
+    (Pairing, of_contacts.PAIRING, of_contacts.PAIRING_MACHINERY),
+    (Contact, of_contacts.CONTACTED, of_contacts.CONTACT_MACHINERY),
+    (ContactPerson, of_contacts.PERSON, of_contacts.PERSON_MACHINERY),
+    (FollowUp, of_contacts.FOLLOW_UP, of_contacts.FOLLOW_UP_MACHINERY),
+    (Coverage, of_contacts.COVERAGE, of_contacts.COVERAGE_MACHINERY),
+    (KeyPeriod, of_contacts.PERIOD, of_contacts.LOCK),
 ]
 
 

@@ -1,0 +1,1 @@
+"""What happens here when something happens to an expert (experts/effects.py)."""

@@ -1,0 +1,101 @@
+"""Closed lists of the activities app."""
+
+from django.db import models
+
+
+class PairingKind(models.TextChoices):
+    """Who keeps in touch with an expert, each by own right: a leader and a liaison officer (四（一）)."""
+
+    LEADER = "leader", "联系领导"
+    OFFICER = "officer", "联络员"
+
+
+class PairingEnd(models.TextChoices):
+    """Why a pairing ended."""
+
+    HANDED_OVER = "handed_over", "移交"
+    LEFT_ROSTER = "left_roster", "退出名单"
+    ENDED = "ended", "解除"
+
+
+class ContactKind(models.TextChoices):
+    """How an expert is kept in touch with (四（一）)."""
+
+    VISIT = "visit", "走访慰问"
+    PHONE = "phone", "电话"
+    MESSAGE = "message", "信息"
+    SYMPOSIUM = "symposium", "座谈联谊"
+
+
+class Occasion(models.TextChoices):
+    """What a contact is for."""
+
+    ROUTINE = "routine", "日常联系"
+    FESTIVAL = "festival", "节日慰问"
+    CARE = "care", "伤病慰问"
+    OTHER = "other", "其他"
+
+
+class ContactState(models.TextChoices):
+    """A draft is its writer's alone; a planned contact becomes done, cancelled or missed."""
+
+    DRAFT = "draft", "草稿"
+    PLANNED = "planned", "已安排"
+    DONE = "done", "已完成"
+    CANCELLED = "cancelled", "已取消"
+    MISSED = "missed", "未成行"
+
+
+class Hindrance(models.TextChoices):
+    """Why a planned contact did not take place."""
+
+    ABROAD = "abroad", "专家出国（境）"
+    DECLINED = "declined", "专家婉拒"
+    UNWELL = "unwell", "专家身体原因"
+    OURS = "ours", "我方原因"
+    OTHER = "other", "其他"
+
+
+class Way(models.TextChoices):
+    """What a contact that took place counts as; which ways reset an expert's clock is a unit's setting."""
+
+    LEADER = "leader", "领导当面"
+    OFFICER = "officer", "联络员当面"
+    REMOTE = "remote", "电话、信息"
+    SYMPOSIUM = "symposium", "座谈联谊"
+
+
+class Capacity(models.TextChoices):
+    """As what somebody took part."""
+
+    LEADER = "leader", "领导"
+    OFFICER = "officer", "联络员"
+    OTHER = "other", "陪同"
+
+
+class FollowUpKind(models.TextChoices):
+    """What an expert said that somebody must see to (四（二）, 四（三）)."""
+
+    NEED = "need", "诉求"
+    SUGGESTION = "suggestion", "建言"
+
+
+class CoverageState(models.TextChoices):
+    """How it stands with the contact of an expert on a day."""
+
+    FRESH = "fresh", "新列入"
+    COVERED = "covered", "已联系"
+    GAP = "gap", "未联系"
+
+
+class GapCause(models.TextChoices):
+    """Why an expert was not kept in touch with; the first that holds is told."""
+
+    NOT_ON_ROSTER = "not_on_roster", "符合条件未列入名单"
+    ABROAD = "abroad", "出国（境）"
+    DECLINED = "declined", "本人婉拒"
+    NO_LEADER = "no_leader", "没有联系领导"
+    LEADER_LEFT = "leader_left", "联系领导已离任"
+    OFFICER_LEFT = "officer_left", "联络员已离任"
+    NEWLY_LISTED = "newly_listed", "新列入"
+    NOT_DONE = "not_done", "没有开展"

@@ -1,0 +1,246 @@
+"""Contacts with experts: visits, calls, messages and attended symposia, planned or done (四（一）)."""
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from activities.enums import (
+    Capacity,
+    ContactKind,
+    ContactState,
+    FollowUpKind,
+    Hindrance,
+    Occasion,
+    Way,
+)
+from experts.models.expert import Expert
+from experts.models.locked import LockedChild
+from experts.visibility import placed_in_reach, visible
+
+if TYPE_CHECKING:
+    from accounts.models import Unit, User
+
+
+def _not_another_draft(user: "User") -> Q:
+    return ~Q(contact__state=ContactState.DRAFT) | Q(contact__recorded_by=user)
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: "User") -> Self:
+        """Contacts with visible experts, whichever unit made them; drafts are their writer's alone."""
+        return self.filter(visible(user, key="expert_id")).filter(
+            ~Q(state=ContactState.DRAFT) | Q(recorded_by=user)
+        )
+
+    def changeable_by(self, user: "User") -> Self:
+        """Visible ones of units in reach of the right to change."""
+        return self.visible_to(user).filter(placed_in_reach(user, "change"))
+
+    def within(self, unit: "Unit") -> Self:
+        """Made by the unit and those below it."""
+        return self.filter(place__range=(unit.order, unit.order_end))
+
+    def done(self) -> Self:
+        return self.filter(state=ContactState.DONE)
+
+    def planned(self) -> Self:
+        return self.filter(state=ContactState.PLANNED)
+
+    def between(self, first: date, last: date) -> Self:
+        """On these days, both included."""
+        return self.filter(on__range=(first, last))
+
+    def unrecorded_on(self, day: date) -> Self:
+        """Planned for an earlier day, and nobody has said yet what came of it."""
+        return self.planned().filter(on__lt=day)
+
+
+class Contact(LockedChild):
+    """One contact with one expert. `way` says what it counts as once done (activities/ways.py); `heard` is
+    what the expert said, never of beliefs or political attitude. Days and times are Asia/Shanghai."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="contacts", db_constraint=False, db_index=False
+    )
+    unit = models.ForeignKey(
+        "accounts.Unit", verbose_name="联系单位", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    place = models.BigIntegerField(editable=False, default=None)
+    kind = models.CharField("方式", max_length=10, choices=ContactKind, default=ContactKind.VISIT)
+    occasion = models.CharField("事由", max_length=10, choices=Occasion, default=Occasion.ROUTINE)
+    state = models.CharField("状态", max_length=10, choices=ContactState)
+    way = models.CharField("计为", max_length=10, choices=Way, blank=True)
+    on = models.DateField("日期")
+    starts = models.TimeField("开始", null=True, blank=True)
+    ends = models.TimeField("结束", null=True, blank=True)
+    venue = models.CharField("地点", max_length=120, blank=True)
+    accompanying = models.CharField("陪同单位", max_length=120, blank=True)
+    heard = models.TextField("听到什么", max_length=2000, blank=True)
+    condolence_item = models.CharField("慰问品", max_length=120, blank=True)
+    condolence_cost = models.DecimalField(
+        "慰问金额（元）", max_digits=9, decimal_places=2, null=True, blank=True
+    )
+    next_step = models.CharField("下一步", max_length=200, blank=True)
+    next_on = models.DateField("兑现日期", null=True, blank=True)
+    next_done_at = models.DateTimeField(null=True, editable=False)
+    next_done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    hindrance = models.CharField("未成行原因", max_length=10, choices=Hindrance, blank=True)
+    note = models.CharField("说明", max_length=200, blank=True)
+    planned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="安排人", on_delete=models.PROTECT, null=True,
+        related_name="+", db_index=False,
+    )  # fmt: skip
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="记录人", on_delete=models.PROTECT, null=True,
+        related_name="+", db_index=False,
+    )  # fmt: skip
+    recorded_at = models.DateTimeField("记录时间", null=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField("建立时间", auto_now_add=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系记录"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ContactState.values), name="contact_state_known"),
+            models.CheckConstraint(
+                condition=Q(ends__isnull=True) | Q(starts__isnull=False, ends__gt=F("starts")),
+                name="contact_times_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(recorded_by__isnull=True, recorded_at__isnull=True)
+                | Q(recorded_by__isnull=False, recorded_at__isnull=False),
+                name="contact_recorded_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[ContactState.DONE, ContactState.DRAFT])
+                | Q(recorded_by__isnull=False),
+                name="contact_done_recorded",
+            ),
+            models.CheckConstraint(
+                condition=Q(way="") | Q(state=ContactState.DONE), name="contact_counts_when_done"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[ContactState.CANCELLED, ContactState.MISSED]) | ~Q(hindrance=""),
+                name="contact_hindered_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(next_done_by__isnull=True, next_done_at__isnull=True)
+                | Q(next_done_by__isnull=False, next_done_at__isnull=False),
+                name="contact_next_done_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(condolence_cost__isnull=True) | Q(condolence_cost__gte=0),
+                name="contact_cost_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expert", "-on", "-id"], name="contact_by_expert"),
+            models.Index(fields=["-on", "-id"], name="contact_by_day"),
+            models.Index(fields=["place", "on"], name="contact_by_unit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.on}"
+
+
+class ContactPersonQuerySet(models.QuerySet["ContactPerson"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of visible contacts."""
+        return self.filter(visible(user, key="expert_id")).filter(_not_another_draft(user))
+
+
+class ContactPerson(LockedChild):
+    """One person who takes part, by account or, who has none, by name."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="people", db_index=False)
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    capacity = models.CharField("身份", max_length=8, choices=Capacity)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="谁去的", on_delete=models.PROTECT, null=True,
+        related_name="+", db_index=False,
+    )  # fmt: skip
+    name = models.CharField("姓名", max_length=60, blank=True)
+
+    objects = ContactPersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参加人"
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "user"], name="contact_person_once"),
+            models.CheckConstraint(
+                condition=(Q(user__isnull=True) & ~Q(name="")) | Q(user__isnull=False, name=""),
+                name="contact_person_named",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contact"], name="contact_person_of"),
+            models.Index(fields=["user", "contact"], name="contact_person_by_user"),
+            models.Index(fields=["expert"], name="contact_person_by_expert"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.user)
+
+
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of visible experts; of a draft, its writer's alone."""
+        return self.filter(visible(user, key="expert_id")).filter(_not_another_draft(user))
+
+    def open(self) -> Self:
+        return self.filter(done_at__isnull=True)
+
+
+class FollowUp(LockedChild):
+    """A need or suggestion heard in a contact, with who sees to it and by when."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="follow_ups")
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    kind = models.CharField("类型", max_length=10, choices=FollowUpKind)
+    text = models.CharField("内容", max_length=500)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="承办人", on_delete=models.PROTECT, null=True,
+        related_name="+", db_index=False,
+    )  # fmt: skip
+    due_on = models.DateField("办结日期", null=True, blank=True)
+    done_at = models.DateTimeField("办结时间", null=True, editable=False)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    outcome = models.CharField("办理结果", max_length=500, blank=True)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "后续事项"
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="follow_up_says_what"),
+            models.CheckConstraint(
+                condition=Q(done_by__isnull=True, done_at__isnull=True)
+                | Q(done_by__isnull=False, done_at__isnull=False),
+                name="follow_up_done_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expert"], name="follow_up_by_expert"),
+            models.Index(
+                fields=["owner", "due_on"], condition=Q(done_at__isnull=True), name="follow_up_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:30]

@@ -1,0 +1,198 @@
+"""Whether experts were kept in touch with, for any unit and day (「确保覆盖到所有重点联系专家」, 三（二）).
+
+The tables here are written by the database itself whenever a contact, a roster or a scope changes
+(migration 0003, docs/adr/0013-coverage.md); nothing else writes them, so no number can be improved by hand.
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from activities.enums import CoverageState, Way
+from core.fields import DaySetField
+from experts.enums import Label, Scope
+from experts.models.expert import Expert
+from experts.models.locked import LockedChild
+from experts.visibility import on_list, placed_in_reach, visible
+
+if TYPE_CHECKING:
+    from accounts.models import Unit, User
+
+
+def _units_in_reach(user: "User") -> Q:
+    intervals = Q(pk__in=[])
+    for interval in user.reach("view"):
+        intervals |= Q(unit__order__range=interval)
+    return intervals
+
+
+class CoverageQuerySet(models.QuerySet["Coverage"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of visible experts, on rosters of units in reach."""
+        return self.filter(visible(user, key="expert_id")).filter(placed_in_reach(user, "view"))
+
+    def listed_for(self, user: "User") -> Self:
+        """Restricted ones on whose list the user is: no tally holds them."""
+        return self.filter(on_list(user, key="expert_id")).filter(placed_in_reach(user, "view"))
+
+    def within(self, unit: "Unit") -> Self:
+        """Rows that count for the unit with its subtree, each expert once a day."""
+        return self.filter(Q(is_alone=False) | Q(place=unit.order), place__range=(unit.order, unit.order_end))
+
+    def key(self) -> Self:
+        return self.filter(scope=Scope.KEY)
+
+    def in_state(self, state: CoverageState, day: date) -> Self:
+        """Those that stood so on that day."""
+        return self.filter(**{f"{state.value}__holds_day": day})
+
+
+class Coverage(LockedChild):
+    """How it stood with one expert for a unit and all above it, on every day.
+
+    `fresh`, `covered` and `gap` are sets of days that share none: newly listed, kept in touch with in time,
+    and not. A row counts for every unit that contains `place`; where several rosters hold the expert, there
+    is one for each unit above any of them, which counts for that unit alone. `due_on` is when the next
+    contact is due by today's settings, null once off the roster.
+    """
+
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="coverage", db_constraint=False, db_index=False
+    )
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    place = models.BigIntegerField()
+    is_alone = models.BooleanField()
+    sort_key = models.CharField(max_length=200, db_collation="C")
+    scope = models.CharField("联系范围", max_length=8, choices=Scope)
+    is_listed = models.BooleanField("在名单上")
+    fresh = DaySetField()
+    covered = DaySetField()
+    gap = DaySetField()
+    last_on = models.DateField("上次联系", null=True)
+    due_on = models.DateField("应联系日期", null=True)
+
+    objects = CoverageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系覆盖"
+        constraints = [
+            models.UniqueConstraint(fields=["expert", "unit", "scope", "is_listed"], name="coverage_once")
+        ]
+        indexes = [
+            models.Index(fields=["scope", "sort_key", "id"], name="coverage_by_name"),
+            models.Index(fields=["place", "sort_key", "id"], name="coverage_by_unit"),
+            models.Index(fields=["due_on"], condition=Q(due_on__isnull=False), name="coverage_by_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.expert_id}"
+
+
+class KeyPeriod(LockedChild):
+    """From when to when an expert was key by rule and managed by a unit, on a roster or not."""
+
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "认定为重点的期间"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["expert"], condition=Q(until__isnull=True), name="key_period_open_once"
+            )
+        ]
+        indexes = [models.Index(fields=["expert"], name="key_period_by_expert")]
+
+    def __str__(self) -> str:
+        return f"{self.expert_id}:{self.since}"
+
+
+class TallyQuerySet(models.QuerySet["CoverageTally"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of units in reach and labels seen by role; restricted ones are never in it for anybody to see."""
+        return self.filter(_units_in_reach(user), label__lte=min(user.clearance, Label.SENSITIVE))
+
+    def up_to(self, day: date) -> Self:
+        """Whole months before the day's, then the days of its own: what adds up to the number on that day."""
+        first = day.replace(day=1)
+        return self.filter(Q(is_month=True, day__lt=first) | Q(is_month=False, day__range=(first, day)))
+
+
+class CoverageTally(models.Model):
+    """By how much the number of a unit with its subtree changes on a day, and in the month that begins on it
+    (`is_month`); distinct experts."""
+
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    label = models.SmallIntegerField()
+    scope = models.CharField(max_length=8, choices=Scope)
+    is_listed = models.BooleanField()
+    state = models.CharField(max_length=8, choices=CoverageState)
+    is_month = models.BooleanField()
+    day = models.DateField()
+    change = models.IntegerField()
+
+    objects = TallyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系覆盖人数"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "is_month", "day", "scope", "state", "label", "is_listed"],
+                include=["change"],
+                name="coverage_tally_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.state}:{self.day}"
+
+
+class ContactTallyQuerySet(models.QuerySet["ContactTally"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of units in reach and labels seen by role; restricted ones are never in it for anybody to see."""
+        return self.filter(_units_in_reach(user), label__lte=min(user.clearance, Label.SENSITIVE))
+
+
+class ContactTally(models.Model):
+    """How many contacts of each way a unit with its subtree had on a day (人次)."""
+
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    label = models.SmallIntegerField()
+    way = models.CharField(max_length=10, choices=Way)
+    day = models.DateField()
+    number = models.IntegerField()
+
+    objects = ContactTallyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系人次"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "day", "way", "label"], include=["number"], name="contact_tally_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.way}:{self.day}"
+
+
+class CoverageRefresh(models.Model):
+    """A subtree whose settings changed: `low`..`high` are its pre-order numbers, `after` the last expert that
+    was done. Worked off by activities.tasks; pages say so meanwhile."""
+
+    low = models.BigIntegerField()
+    high = models.BigIntegerField()
+    after = models.BigIntegerField(default=0)
+    requested_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待重新计算"
+
+    def __str__(self) -> str:
+        return f"{self.low}–{self.high}"

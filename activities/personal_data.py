@@ -1,0 +1,41 @@
+"""What is kept of contacts with a person: why, who may see it, for how long (experts/personal_data.py)."""
+
+from experts.personal_data import CONTACT, TRACE, Personal
+
+CARRYING_ON = "跟踪办理本人的诉求和建言，兑现承诺（四（一））"
+KEPT = "随档案保存"
+
+PAIRING = {
+    name: Personal(CONTACT, retention=KEPT)
+    for name in ("unit", "kind", "person", "since", "until", "opened_by", "closed_by", "end")
+}
+CONTACTED = {
+    name: Personal(CONTACT, retention=KEPT)
+    for name in (
+        "unit", "kind", "occasion", "state", "way", "on", "starts", "ends", "venue", "accompanying", "heard",
+        "condolence_item", "condolence_cost", "hindrance", "note",
+    )
+} | {
+    name: Personal(CARRYING_ON, retention=KEPT)
+    for name in ("next_step", "next_on", "next_done_at", "next_done_by")
+} | {
+    name: Personal(TRACE, retention=KEPT)
+    for name in ("planned_by", "recorded_by", "recorded_at", "created_at")
+}  # fmt: skip
+PERSON = {name: Personal(CONTACT, retention=KEPT) for name in ("capacity", "user", "name")}
+FOLLOW_UP = {
+    name: Personal(CARRYING_ON, retention=KEPT)
+    for name in ("kind", "text", "owner", "due_on", "done_at", "done_by", "outcome")
+}
+COVERAGE = {
+    name: Personal(CONTACT, retention=KEPT)
+    for name in ("unit", "scope", "is_listed", "fresh", "covered", "gap", "last_on", "due_on")
+}
+PERIOD = {name: Personal(CONTACT, retention=KEPT) for name in ("unit", "since", "until")}
+# Of the model, not of the person: keys, the locks, and copies of them.
+LOCK = frozenset({"id", "expert", "label", "unit_order", "held"})
+PAIRING_MACHINERY = LOCK | {"uuid", "place", "sort_key"}
+CONTACT_MACHINERY = LOCK | {"uuid", "place", "version"}
+PERSON_MACHINERY = LOCK | {"contact"}
+FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
+COVERAGE_MACHINERY = LOCK | {"place", "is_alone", "sort_key"}
