@@ -1,6 +1,6 @@
 """Copy the browser files that this product serves out of unpacked npm packages.
 
-    npm pack @tabler/core@1.6.1 tom-select@2.6.2      # then unpack each into FOLDER/<name>-<version>
+    npm pack @tabler/core@1.6.1 echarts@6.1.0 tom-select@2.6.2    # unpack each into FOLDER/<name>-<version>
     python scripts/vendor_static.py FOLDER
 
 Source-map comments go (the maps are not served, and the manifest storage would look for them),
@@ -18,6 +18,11 @@ SOURCE_MAP = re.compile(r"/\*# sourceMappingURL=[^*]*\*/|^//# sourceMappingURL=.
 REMOTE_IMPORT = re.compile(r"@import\s+(?:url\()?[\"']?https?:[^;]*;")
 NOTICE = "/* Changed from the published file by scripts/vendor_static.py. */"
 FILES = {
+    "echarts-6.1.0": [
+        "echarts-6.1.0/dist/echarts.common.min.js",
+        "echarts-6.1.0/LICENSE",
+        "echarts-6.1.0/NOTICE",
+    ],
     "tabler-1.6.1": ["tabler-core-1.6.1/dist/css/tabler.min.css"],
     "tom-select-2.6.2": [
         "tom-select-2.6.2/dist/js/tom-select.popular.min.js",
