@@ -17,7 +17,7 @@ from accounts.models.unit import UnitQuerySet
 from accounts.requests import UserRequest
 from accounts.roles import Right
 from accounts.unit_settings import SETTINGS, SettingKind, effective, effective_all
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 
 PAGE_SIZE = 50
 CHILDREN_SHOWN = 20
@@ -48,8 +48,7 @@ def units(request: UserRequest) -> HttpResponse:
         "chips": chosen.chips(request.GET),
         "kinds": UnitKind.choices,
         "areas": areas(reach),
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
     }
     return render(request, "accounts/units.html", context)
 

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from audit.filters import TrailFilter
 from audit.models import Event, EventQuerySet, Reader, Seal
 from audit.words import channel_words, count_words, kind_words, moment_words, result_words
-from core.paging import Order, Page, page_by_key, url_with
+from core.paging import Order, page_by_key, url_with
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
@@ -55,7 +55,7 @@ def trail_context(user: Reader, params: QueryDict) -> dict[str, Any]:
         "filters": filters,
         "chips": list(filters.chips(params)),
         "params": params,
-    } | _page_urls(page, params)
+    } | page.urls(params)
 
 
 def row_of(event: Event, seal: int | None) -> dict[str, Any]:
@@ -70,11 +70,4 @@ def row_of(event: Event, seal: int | None) -> dict[str, Any]:
         "tone": "neutral" if event.result in QUIET else "bad",
         "seal": seal,
         "more": [(name, words[name]) for name in ("字段", "事由", "数量") if words[name]],
-    }
-
-
-def _page_urls(page: Page[Event], params: QueryDict) -> dict[str, str]:
-    return {
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
     }

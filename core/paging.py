@@ -14,6 +14,7 @@ from django.http import QueryDict
 
 Row = TypeVar("Row", bound=Model)
 PAGING = ("after", "before", "letter")  # parameters that say where a page starts
+STARTS: dict[str, str | None] = dict.fromkeys(PAGING)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,14 @@ class Page(Generic[Row]):
     rows: list[Row]
     previous: str | None
     next: str | None
+
+    def urls(self, params: QueryDict) -> dict[str, str]:
+        """Addresses of the neighbouring pages (previous_url, next_url) beside these parameters; empty where
+        there is none."""
+        return {
+            "previous_url": url_with(params, **STARTS | {"before": self.previous}) if self.previous else "",
+            "next_url": url_with(params, **STARTS | {"after": self.next}) if self.next else "",
+        }
 
 
 def cursor_of(row: Model, order: Order) -> str:
@@ -173,7 +182,7 @@ def url_with(params: QueryDict, **changes: str | None) -> str:
     """The query string with some parameters replaced (None removes); changing a filter restarts paging."""
     query = params.copy()
     if not set(changes) & set(PAGING):
-        changes = {**dict.fromkeys(PAGING), **changes}
+        changes = {**STARTS, **changes}
     for name, value in changes.items():
         if value is None:
             query.pop(name, None)

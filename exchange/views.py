@@ -15,7 +15,7 @@ from accounts.requests import signed_in
 from audit.actions import record
 from audit.verbs import Verb
 from core.jobs import JobState
-from core.paging import Order, Page, page_by_key, url_with
+from core.paging import Order, Page, page_by_key
 from exchange import actions, presenting
 from exchange.forms import AwardsForm, ColumnsForm, FixForm, UploadForm
 from exchange.models import RosterImport, RosterRow, RowState, Stage
@@ -55,8 +55,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "lines": lines,
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
         "page_summary": f"最近的在前 · 每页 {LIST_SIZE} 份",
     }
     return render(request, "exchange/import_list.html", context)
@@ -178,8 +177,7 @@ def _preview(
         "show": show,
         "show_label": presenting.SHOWS[show][0] if show else "全部",
         "views": views,
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        **page.urls(params),
         "page_summary": f"按名册行号排列 · 每页 {PAGE_SIZE} 行",
         "writes": writes,
         "commit_question": presenting.commit_question(counts),

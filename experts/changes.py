@@ -85,7 +85,6 @@ def list_context(user: User, params: QueryDict) -> dict[str, Any]:
     page = page_by_key(chosen.reports(user).for_page(), chosen.order, params, PAGE_SIZE)
     for report in page.rows:
         report.tone = TONES[ChangeState(report.state)]
-    start: dict[str, str | None] = {"after": None, "before": None}
     return {
         "page": page,
         "filter": chosen,
@@ -94,8 +93,7 @@ def list_context(user: User, params: QueryDict) -> dict[str, Any]:
         "chips": chosen.chips(params),
         "summary": ("先报送的在前" if chosen.order is OLDEST_FIRST else "后报送的在前")
         + f" · 每页 {PAGE_SIZE} 项",
-        "previous_url": url_with(params, **start | {"before": page.previous}) if page.previous else "",
-        "next_url": url_with(params, **start | {"after": page.next}) if page.next else "",
+        **page.urls(params),
     }
 
 

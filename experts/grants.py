@@ -79,7 +79,6 @@ def page_context(
     ended = found.model is EndedGrant
     order = LATEST_FIRST if ended else ORDERS.get(sort, BY_END)
     page = page_by_key(found.with_people(), order, params, PAGE_SIZE)  # type: ignore[union-attr]
-    start: dict[str, str | None] = {"after": None, "before": None}
     return {
         "page": page,
         "total": found.count(),
@@ -87,8 +86,7 @@ def page_context(
         "chips": chosen.chips(params),
         "sort": sort if sort in ORDERS else "",
         "sorts": {} if ended else sort_links(params, sort if sort in ORDERS else "end"),
-        "previous_url": url_with(params, **start | {"before": page.previous}) if page.previous else "",
-        "next_url": url_with(params, **start | {"after": page.next}) if page.next else "",
+        **page.urls(params),
         "today": timezone.localdate(),
     }
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import Unit, User
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions.history import RESTORABLE, may_restore
 from experts.enums import SensitiveField
 from experts.filters import discipline_choices
@@ -86,8 +86,7 @@ def history_of(expert: Expert, user: User, params: QueryDict, *, sensitive: bool
         "entries": list(Words(expert, user, page.rows, field).entries()),
         "choices": choices,
         "field": field,
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        **page.urls(params),
         "starts_late": not (page.next or field or any(_enters(event) for event in page.rows)),
     }
 

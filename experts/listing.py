@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from core.paging import Order, Page, Parts, page_by_key, url_with
+from core.paging import Order, Parts, page_by_key, url_with
 from experts.filters import ExpertFilter
 from experts.finding import everybody, named
 from experts.freshness import ConfirmationLimits
@@ -44,7 +44,7 @@ def list_context(filters: ExpertFilter, params: QueryDict, limits: ConfirmationL
         "page_summary": f"每页 {PAGE_SIZE} 人 · 按{words}排序{by_age}",
         "sorts": sort_links(params, sort),
         "letters": letter_links(params) if sort == DEFAULT_SORT else [],
-    } | page_urls(page, params)
+    } | page.urls(params)
 
 
 def found(filters: ExpertFilter, order: Order) -> Parts[Expert] | QuerySet[Expert]:
@@ -86,15 +86,6 @@ def sort_links(params: QueryDict, current: str) -> dict[str, dict[str, str]]:
             "direction": ("desc" if current.startswith("-") else "asc") if is_current else "",
         }
     return links
-
-
-def page_urls(page: Page[Expert], params: QueryDict) -> dict[str, str]:
-    """The neighbouring pages; empty where there is none."""
-    start: dict[str, str | None] = {"after": None, "before": None, "letter": None}
-    return {
-        "previous_url": url_with(params, **start | {"before": page.previous}) if page.previous else "",
-        "next_url": url_with(params, **start | {"after": page.next}) if page.next else "",
-    }
 
 
 def letter_links(params: QueryDict) -> list[dict[str, Any]]:

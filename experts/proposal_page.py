@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.unit_settings import effective
 from audit.actions import record
 from audit.verbs import Verb
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions.proposals import REVIEWS, WRITABLE
 from experts.enums import Label
 from experts.exit_reasons import ExitReason
@@ -155,8 +155,7 @@ def _lines(
         "lines": _views(user, proposal, rows, forms),
         "line_total": found.count(),
         "incomplete": params.get("show") == "incomplete",
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        **page.urls(params),
         "page_summary": f"每页 {PAGE_SIZE} 人",
     }
 

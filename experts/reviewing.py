@@ -18,7 +18,7 @@ from experts.freshness import (
     is_filled,
     key_column,
 )
-from experts.listing import COUNT_LIMIT, PAGE_SIZE, counted, found, page_urls
+from experts.listing import COUNT_LIMIT, PAGE_SIZE, counted, found
 from experts.models import Expert, ReviewRound
 from experts.presenting import shown
 
@@ -118,7 +118,7 @@ def waiting_context(filters: RoundFilter, params: QueryDict, counts: Counts) -> 
         "total": total,
         "exact": exact,
         "count_url": url_with(params, count="exact"),
-    } | page_urls(page, params)
+    } | page.urls(params)
 
 
 def waiting_for(review: ReviewRound, user: User) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from reminders.actions import mark_read
 from reminders.models import Message
 
@@ -26,8 +26,7 @@ def inbox(request: UserRequest) -> HttpResponse:
     page = page_by_key(rows.unread() if only_unread else rows, NEWEST_FIRST, request.GET, PAGE_SIZE)
     context = {
         "page": page,
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
         "only_unread": only_unread,
         "unread_count": unread_count,
         "tabs": [

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import User
 from accounts.requests import signed_in
 from core.jobs import JobState
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.filters import saved_query
 from reports import actions
 from reports.forms import ExportForm
@@ -48,8 +48,7 @@ def export_list(request: HttpRequest) -> HttpResponse:
     page = page_by_key(Export.objects.visible_to(user).for_list(), NEWEST, request.GET, LIST_SIZE)
     context = {
         "lines": [{"export": export, "standing": standing(export)} for export in page.rows],
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
         "page_summary": f"最近的在前 · 每页 {LIST_SIZE} 份",
         "may_view": user.may("view"),
     }

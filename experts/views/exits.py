@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions import exits as actions
 from experts.forms.exits import (
     AskReviewForm,
@@ -60,8 +60,7 @@ def exits(request: UserRequest) -> HttpResponse:
         "today": timezone.localdate(),
         "state": state,
         "states": [("open", "办理中"), ("overdue", "逾期未办"), *ExitState.choices, ("all", "全部")],
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
     }
     return render(request, "experts/exit_list.html", context)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions import merging
 from experts.errors import StaleSave
 from experts.forms.identity import MergeForm, PairFilter
@@ -60,8 +60,7 @@ def duplicates(request: UserRequest) -> HttpResponse:
         "filters": filters,
         "rows": pair_rows(user, page.rows),
         "filtered": any(request.GET.get(name) for name in ("unit", "reason", "state")),
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
     }
     return render(request, "experts/duplicate_list.html", context)
 

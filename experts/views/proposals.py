@@ -71,8 +71,7 @@ def proposal_list(request: UserRequest) -> HttpResponse:
         "sort": params.get("sort", ""),
         "sorts": {key: _sort_link(params, sort, key) for key in ("drafted", "day")},
         "may_change": user.may("change"),
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        **page.urls(params),
     }
     return render(request, "experts/proposal_list.html", context)
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions import restriction as actions
 from experts.enums import Label
 from experts.forms.restriction import DecideForm, LiftForm, RestrictForm
@@ -55,8 +55,7 @@ def restrictions(request: UserRequest) -> HttpResponse:
     )
     context = {
         "page": page,
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
     }
     return render(request, "experts/restriction_list.html", context)
 

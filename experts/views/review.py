@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts.actions import review as actions
 from experts.actions.register import confirm_information
 from experts.filters import chips
@@ -31,8 +31,7 @@ def reviews(request: UserRequest) -> HttpResponse:
     context = {
         "page": page,
         "may_open": request.user.may("approve"),
-        "previous_url": url_with(request.GET, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(request.GET, after=page.next, before=None) if page.next else "",
+        **page.urls(request.GET),
     }
     return render(request, "experts/review_list.html", context)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Unit
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from core.planning import walking_an_index
 from experts.enums import Scope
 from experts.forms.roster import RosterForm
@@ -56,10 +56,7 @@ def roster(request: UserRequest, code: str) -> HttpResponse:
         "total": sum(totals.values()),
         "by_scope": [(Scope(scope).label, number) for scope, number in totals.items()],
         "letters": letter_links(request.GET),
-        "previous_url": url_with(request.GET, before=page.previous, after=None, letter=None)
-        if page.previous
-        else "",
-        "next_url": url_with(request.GET, after=page.next, before=None, letter=None) if page.next else "",
+        **page.urls(request.GET),
         "changes": shown(listing.changes_since(chosen["since"]), chosen["since"])
         if chosen["since"]
         else None,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Unit
 from accounts.requests import UserRequest
-from core.paging import Order, page_by_key, url_with
+from core.paging import Order, page_by_key
 from experts import roster_worklists
 from experts.filters import chosen_unit
 
@@ -44,8 +44,7 @@ def _context(params: QueryDict, page: Any, unit: Unit, own: bool, seen: int, her
             {"label": label, "url": reverse(f"proposals:{name}"), "active": name == here}
             for name, label in (("to_admit", "符合条件未纳入"), ("to_leave", "在名单上但不再符合"))
         ],
-        "previous_url": url_with(params, before=page.previous, after=None) if page.previous else "",
-        "next_url": url_with(params, after=page.next, before=None) if page.next else "",
+        **page.urls(params),
     }
 
 
