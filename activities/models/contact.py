@@ -50,6 +50,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def planned(self) -> Self:
         return self.filter(state=ContactState.PLANNED)
 
+    def hindered(self) -> Self:
+        """Planned, and something stood in the way."""
+        return self.filter(state__in=[ContactState.CANCELLED, ContactState.MISSED])
+
     def between(self, first: date, last: date) -> Self:
         """On these days, both included."""
         return self.filter(on__range=(first, last))

@@ -8,9 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, Expression, OuterRef, Q, Value, When
 
-from activities.enums import CoverageState, Way
+from activities.enums import CoverageState, GapCause, Hindrance, PairingKind, Way
+from activities.models.contact import Contact
+from activities.models.pairing import Pairing
 from core.fields import DaySetField
 from experts.enums import Label, Scope
 from experts.models.expert import Expert
@@ -48,6 +50,36 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         """Those that stood so on that day."""
         return self.filter(**{f"{state.value}__holds_day": day})
 
+    def with_state(self, day: date) -> Self:
+        """With `state`, how it stood on that day; without those that were in none."""
+        cases = [
+            When(**{f"{state.value}__holds_day": day}, then=Value(state.value)) for state in CoverageState
+        ]
+        return self.annotate(state=Case(*cases, output_field=models.CharField())).filter(state__isnull=False)
+
+    def with_cause(self, unit: "Unit", day: date, earliest: Expression) -> Self:
+        """Of gaps on that day, with `cause`: the first that held then.
+
+        Planned contacts are all those with the expert from `earliest` on, whichever unit planned them;
+        leaders and officers are those whom the unit and those below it had named.
+        """
+        planned = Contact.objects.hindered().filter(
+            expert=OuterRef("expert_id"), on__range=(OuterRef("earliest"), day)
+        )
+        paired = Pairing.objects.within(unit).as_of(day).filter(expert=OuterRef("expert_id"))
+        leaders, officers = (paired.filter(kind=kind) for kind in (PairingKind.LEADER, PairingKind.OFFICER))
+        conditions = {
+            GapCause.NOT_ON_ROSTER: Q(is_listed=False),
+            GapCause.ABROAD: Q(Exists(planned.filter(hindrance=Hindrance.ABROAD))),
+            GapCause.DECLINED: Q(Exists(planned.filter(hindrance=Hindrance.DECLINED))),
+            GapCause.NO_LEADER: ~Q(Exists(leaders)),
+            GapCause.LEADER_LEFT: ~Q(Exists(leaders.in_post(day))),
+            GapCause.OFFICER_LEFT: Q(Exists(officers)) & ~Q(Exists(officers.in_post(day))),
+        }
+        cases = [When(condition, then=Value(cause.value)) for cause, condition in conditions.items()]
+        cause = Case(*cases, default=Value(GapCause.NOT_DONE.value), output_field=models.CharField())
+        return self.annotate(earliest=earliest).annotate(cause=cause)
+
 
 class Coverage(LockedChild):
     """How it stood with one expert for a unit and all above it, on every day.
@@ -74,6 +106,8 @@ class Coverage(LockedChild):
     due_on = models.DateField("应联系日期", null=True)
 
     objects = CoverageQuerySet.as_manager()
+    state: str  # by with_state
+    cause: str  # by with_cause
 
     class Meta:
         verbose_name = verbose_name_plural = "联系覆盖"
@@ -182,6 +216,12 @@ class ContactTally(models.Model):
         return f"{self.unit_id}:{self.way}:{self.day}"
 
 
+class CoverageRefreshQuerySet(models.QuerySet["CoverageRefresh"]):
+    def touching(self, unit: "Unit") -> Self:
+        """That concern experts of the unit's subtree."""
+        return self.filter(low__lte=unit.order_end, high__gte=unit.order)
+
+
 class CoverageRefresh(models.Model):
     """A subtree whose settings changed: `low`..`high` are its pre-order numbers, `after` the last expert that
     was done. Worked off by activities.tasks; pages say so meanwhile."""
@@ -190,6 +230,8 @@ class CoverageRefresh(models.Model):
     high = models.BigIntegerField()
     after = models.BigIntegerField(default=0)
     requested_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CoverageRefreshQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "待重新计算"

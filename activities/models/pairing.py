@@ -57,6 +57,10 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         in_post = ExpressionWrapper(fitting & Q(person__is_active=True), output_field=models.BooleanField())
         return self.annotate(in_post=in_post)
 
+    def in_post(self, day: date) -> Self:
+        """In force, by a person who held a fitting role that day."""
+        return self.as_of(day).with_post(day).filter(in_post=True)
+
     def vacant(self, day: date) -> Self:
         """In force, but the person has left or changed post: their experts are without one."""
         return self.as_of(day).with_post(day).filter(in_post=False)

@@ -1,0 +1,197 @@
+"""How well a unit keeps in touch with its experts on any day, and with whom it does not.
+
+「确保覆盖到所有重点联系专家」, 三（二）. The numbers come from tallies that hold nothing of restricted
+experts; those on the reader's own lists are added from their rows, so that nobody else's number can hint at
+them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth
+
+from accounts.models import Unit, User
+from activities.enums import CoverageState, GapCause, Way
+from activities.models import Contact, ContactTally, Coverage, CoverageRefresh, CoverageTally, Pairing
+from activities.models.coverage import CoverageQuerySet
+from activities.months import months_between
+from activities.rules import Rules
+from experts.enums import Scope
+from experts.models import Expert
+from experts.visibility import on_list, placed_in_reach
+
+# Who is on several rosters counts once: in touch if so for any, then not in touch, then newly listed.
+PRECEDENCE = [CoverageState.COVERED.value, CoverageState.GAP.value, CoverageState.FRESH.value]
+PLACED = ("place", "is_alone", "scope", "state", "is_listed")
+
+
+@dataclass
+class Share:
+    """Experts of one scope on a day: newly listed, kept in touch with in time, and not. `unlisted` of the
+    last two are on no roster, although the rule says key."""
+
+    fresh: int = 0
+    covered: int = 0
+    gap: int = 0
+    unlisted: int = 0
+
+    @property
+    def expected(self) -> int:
+        """应联系: everybody but the newly listed."""
+        return self.covered + self.gap
+
+    @property
+    def rate(self) -> float | None:
+        """The covered part of those expected, 0 to 1; None when nobody was."""
+        return self.covered / self.expected if self.expected else None
+
+    def add(self, state: str, is_listed: bool, number: int) -> None:
+        setattr(self, state, getattr(self, state) + number)
+        if not is_listed:
+            self.unlisted += number
+
+
+@dataclass
+class Numbers:
+    """How it stood in a unit with its subtree on a day; distinct experts."""
+
+    key: Share = field(default_factory=Share)
+    general: Share = field(default_factory=Share)
+
+    def of(self, scope: str) -> Share:
+        return self.key if scope == Scope.KEY else self.general
+
+
+@dataclass(frozen=True)
+class Standing:
+    """When an expert was last kept in touch with in a way that counts, and when that is due again."""
+
+    scope: str
+    last_on: date | None
+    due_on: date
+
+    def overdue_days(self, today: date) -> int:
+        """How many days past due; 0 when it is not."""
+        return max((today - self.due_on).days, 0)
+
+
+def numbers(user: User, unit: Unit, day: date) -> Numbers:
+    """The numbers of the unit with its subtree, as the user may know them; two statements."""
+    return _counted(user, [unit], day)[unit.pk]
+
+
+def children(user: User, unit: Unit, day: date) -> list[tuple[Unit, Numbers]]:
+    """The same for each unit directly below, in the order of the tree; three statements."""
+    units = list(unit.children.order_by("order"))
+    found = _counted(user, units, day) if units else {}
+    return [(each, found[each.pk]) for each in units]
+
+
+def _counted(user: User, units: Sequence[Unit], day: date) -> dict[int, Numbers]:
+    """By unit. All of the units are one, or lie side by side below one."""
+    found = {unit.pk: Numbers() for unit in units}
+    tally = CoverageTally.objects.visible_to(user).filter(unit__in=found).up_to(day)
+    counted = tally.values_list("unit_id", "scope", "state", "is_listed").annotate(Sum("change"))
+    for unit_id, scope, state, is_listed, number in counted:
+        found[unit_id].of(scope).add(state, is_listed, number)
+    for place, is_alone, scope, state, is_listed, number in _beside(user, units, day):
+        for unit in units:
+            if unit.contains(place) and (not is_alone or place == unit.order):
+                found[unit.pk].of(scope).add(state, is_listed, number)
+    return found
+
+
+def _beside(user: User, units: Sequence[Unit], day: date) -> Iterable[Any]:
+    """What no tally holds and the user sees: restricted experts on whose list they are."""
+    span = (units[0].order, units[-1].order_end)
+    rows = Coverage.objects.listed_for(user).filter(place__range=span).with_state(day)
+    return rows.values_list(*PLACED).annotate(Count("pk"))
+
+
+def listing(
+    user: User, unit: Unit, day: date, state: CoverageState, scope: Scope = Scope.KEY
+) -> CoverageQuerySet:
+    """The rows behind a number, in no order; see `last_contacts`."""
+    rows = Coverage.objects.visible_to(user).within(unit).filter(scope=scope).in_state(state, day)
+    return rows.select_related("expert", "unit")
+
+
+def gaps(
+    user: User, unit: Unit, day: date, cause: GapCause | None = None, scope: Scope = Scope.KEY
+) -> CoverageQuerySet:
+    """Those not kept in touch with, each with its `cause`; all of them, or those with one cause."""
+    rows = listing(user, unit, day, CoverageState.GAP, scope)
+    rows = rows.with_cause(unit, day, Rules.now().earliest(scope, day))
+    return rows.filter(cause=cause) if cause else rows  # type: ignore[misc]
+
+
+def last_contacts(rows: Sequence[Coverage], day: date) -> dict[int, tuple[date, Way]]:
+    """By key of the row: day and way of the last contact up to `day` that the row's rules count, for rows
+    that have one; two statements."""
+    experts = {row.expert_id for row in rows}
+    done = Contact.objects.done().filter(expert__in=experts, on__lte=day).exclude(way="")
+    latest = done.order_by("expert_id", "way", "-on").distinct("expert_id", "way")
+    by_expert: dict[int, list[tuple[date, Way]]] = defaultdict(list)
+    for expert, way, on in latest.values_list("expert_id", "way", "on"):
+        by_expert[expert].append((on, Way(way)))
+    rules = Rules.now()
+    found = {}
+    for row in rows:
+        ways = rules.ways_within(row.unit) if row.is_alone else rules.ways(row.place)
+        counting = [each for each in by_expert[row.expert_id] if each[1] in ways]
+        if counting:
+            found[row.pk] = max(counting)
+    return found
+
+
+def contacts_by_month(user: User, unit: Unit, first: date, last: date) -> list[tuple[date, dict[Way, int]]]:
+    """How many contacts of each way the unit with its subtree had in each month (人次), every month named
+    from that of `first` to that of `last`; two statements."""
+    found = {month: dict.fromkeys(Way, 0) for month in months_between(first, last)}
+    tally = ContactTally.objects.visible_to(user).filter(unit=unit, day__range=(first, last))
+    restricted = Contact.objects.filter(on_list(user, key="expert_id"), placed_in_reach(user, "view"))
+    restricted = restricted.within(unit).done().between(first, last).exclude(way="")
+    for rows in (
+        tally.annotate(month=TruncMonth("day")).values_list("month", "way").annotate(Sum("number")),
+        restricted.annotate(month=TruncMonth("on")).values_list("month", "way").annotate(Count("pk")),
+    ):
+        for month, way, number in rows.order_by():
+            found[month][Way(way)] += number
+    return list(found.items())
+
+
+def portfolio(user: User, person: User, day: date) -> Numbers:
+    """The same numbers for the experts with whom `person` was paired on that day, as the user sees them."""
+    experts = Pairing.objects.visible_to(user).of(person).as_of(day).values("expert")
+    rows = Coverage.objects.visible_to(user).filter(expert__in=experts).with_state(day)
+    best: dict[tuple[int, str], Coverage] = {}
+    for row in rows.only("expert_id", "scope", "is_listed"):
+        kept = best.setdefault((row.expert_id, row.scope), row)
+        if PRECEDENCE.index(row.state) < PRECEDENCE.index(kept.state):
+            best[row.expert_id, row.scope] = row
+    found = Numbers()
+    for row in best.values():
+        found.of(row.scope).add(row.state, row.is_listed, 1)
+    return found
+
+
+def standing(user: User, experts: Iterable[Expert]) -> dict[int, Standing]:
+    """By key of the expert, for those on a roster that the user sees or key by rule; one statement.
+
+    Of several rosters the one of the highest unit in reach speaks, as key before general.
+    """
+    rows = Coverage.objects.visible_to(user).filter(expert__in=[each.pk for each in experts])
+    due = rows.filter(due_on__isnull=False)
+    found: dict[int, Standing] = {}
+    for row in due.order_by("-scope", "place").only("expert_id", "scope", "last_on", "due_on"):
+        assert row.due_on is not None  # filtered
+        found.setdefault(row.expert_id, Standing(row.scope, row.last_on, row.due_on))
+    return found
+
+
+def is_refreshing(unit: Unit) -> bool:
+    """Whether the numbers of the subtree are being worked out anew after a change of settings."""
+    return CoverageRefresh.objects.touching(unit).exists()
