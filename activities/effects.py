@@ -1,1 +1,60 @@
 """What happens here when something happens to an expert (experts/effects.py)."""
+
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Unit, User
+from activities.actions.contacts import plan_contact
+from activities.enums import Occasion, PairingKind
+from activities.models import Contact, Pairing
+from activities.people import owners
+from activities.ways import Went
+from core.workdays import add_workdays
+from experts.effects import Exited, FellIll, on_exit, on_illness
+from experts.models import Expert
+
+CARE_WITHIN = 5  # working days
+NOTE = "请择日看望"
+
+
+@on_illness.register
+def plan_care_visit(event: FellIll) -> None:
+    """Plan a visit by an officer of the managing unit, unless one is planned by then. It shows to whoever
+    sees the expert, so it says nothing of why."""
+    day = add_workdays(timezone.localdate(), CARE_WITHIN)
+    planned = Contact.objects.visible_to(event.by).planned().filter(expert=event.expert)
+    if event.expert.died_on or planned.filter(occasion=Occasion.CARE, on__lte=day).exists():
+        return
+    plan_contact(
+        by=event.by,
+        experts=[event.expert],
+        uuid=uuid4(),
+        facts={"on": day, "occasion": Occasion.CARE, "note": NOTE},
+        went=Went((_carer(event.by, event.expert).username,)),
+    )
+
+
+def _carer(by: User, expert: Expert) -> User:
+    """The expert's officer in the managing unit, else one of the unit who sees the expert, else who acts."""
+    today = timezone.localdate()
+    seeing = owners(expert, expert.unit_order)
+    paired = Pairing.objects.as_of(today).filter(
+        expert=expert, kind=PairingKind.OFFICER, place=expert.unit_order
+    )
+    officers = Unit.objects.get(pk=expert.unit_id).liaison_officers()
+    return (
+        seeing.filter(pk__in=paired.values("person")).first()
+        or seeing.filter(pk__in=officers.values("pk")).first()
+        or by
+    )
+
+
+@on_exit.register
+def cancel_what_was_planned(event: Exited) -> None:
+    """Nobody calls on somebody who has left, whichever unit had planned it; the function looks itself whether
+    they have (migration 0004)."""
+    with connection.cursor() as cursor:
+        unit = event.unit.pk if event.unit else None
+        cursor.execute("SELECT activities_end_for(%s, %s)", [event.expert.pk, unit])

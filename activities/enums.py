@@ -28,11 +28,11 @@ class ContactKind(models.TextChoices):
 
 
 class Occasion(models.TextChoices):
-    """What a contact is for."""
+    """What a contact is for. The word for care tells of no illness: whoever sees the expert reads it."""
 
     ROUTINE = "routine", "日常联系"
     FESTIVAL = "festival", "节日慰问"
-    CARE = "care", "伤病慰问"
+    CARE = "care", "看望慰问"
     OTHER = "other", "其他"
 
 

@@ -27,6 +27,12 @@ FOLLOW_UP = {
     name: Personal(CARRYING_ON, retention=KEPT)
     for name in ("kind", "text", "owner", "due_on", "done_at", "done_by", "outcome")
 }
+PHOTO = {
+    "stored_as": Personal(CONTACT, retention="随档案保存；限期内上传人可以删除"),
+    "size": Personal(CONTACT, retention=KEPT),
+    "added_by": Personal(TRACE, retention=KEPT),
+    "added_at": Personal(TRACE, retention=KEPT),
+}
 COVERAGE = {
     name: Personal(CONTACT, retention=KEPT)
     for name in ("unit", "scope", "is_listed", "fresh", "covered", "gap", "last_on", "due_on")
@@ -38,4 +44,5 @@ PAIRING_MACHINERY = LOCK | {"uuid", "place", "sort_key"}
 CONTACT_MACHINERY = LOCK | {"uuid", "place", "version"}
 PERSON_MACHINERY = LOCK | {"contact"}
 FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
+PHOTO_MACHINERY = LOCK | {"uuid", "contact", "stored_key"}
 COVERAGE_MACHINERY = LOCK | {"place", "is_alone", "sort_key"}

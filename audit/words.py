@@ -8,6 +8,7 @@ KINDS = {
     "honour": "称号目录",
     "proposal": "名单提案",
     "exit": "应退办理",
+    "contact_draft": "联系记录草稿",
     "roster_list": "联系专家名单",
     "roster": "名册",
     "user": "用户",

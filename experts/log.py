@@ -41,6 +41,10 @@ FIELDS = {
     "duplicate": "重复认定",
     "changes": "信息变动",
     "evidence": "佐证材料",
+    "contacts": "联系记录",
+    "follow_ups": "诉求和建言",
+    "next_step": "承诺",
+    "photos": "联系照片",
 }
 
 

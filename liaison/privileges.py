@@ -26,6 +26,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "activities_followup": (ALL, ""),
     "activities_keyperiod": ("", ""),
     "activities_pairing": (SIU, ""),
+    "activities_photo": ("SELECT, INSERT, DELETE", ""),
     "audit_event": (SI, "INSERT"),
     "audit_head": (S, ""),
     "audit_seal": (S, ""),

@@ -14,6 +14,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Func, Model, QuerySet, TextField
 
+from activities.models import Photo
+from activities.models.contact import VAULT as photo_files
 from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
@@ -121,5 +123,6 @@ PLACES: tuple[Place, ...] = (
         RosterImport, "stored_as", "stored_key", lambda row: roster_place(row, "file"), vault=roster_files
     ),
     FilePlace(Evidence, "stored_as", "stored_key", lambda row: row.bound_to, vault=evidence_files),
+    FilePlace(Photo, "stored_as", "stored_key", lambda row: row.bound_to, vault=photo_files),
     FilePlace(Export, "stored_as", "stored_key", lambda row: row.bound_to, vault=export_files),
 )

@@ -1,4 +1,4 @@
-from activities.models.contact import Contact, ContactPerson, FollowUp
+from activities.models.contact import Contact, ContactPerson, FollowUp, Photo
 from activities.models.coverage import ContactTally, Coverage, CoverageRefresh, CoverageTally, KeyPeriod
 from activities.models.pairing import Pairing
 
@@ -12,4 +12,5 @@ __all__ = [
     "FollowUp",
     "KeyPeriod",
     "Pairing",
+    "Photo",
 ]

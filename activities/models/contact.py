@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from activities.enums import (
     Capacity,
@@ -17,6 +17,7 @@ from activities.enums import (
     Occasion,
     Way,
 )
+from core.vault import Vault
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
 from experts.visibility import placed_in_reach, visible
@@ -24,9 +25,19 @@ from experts.visibility import placed_in_reach, visible
 if TYPE_CHECKING:
     from accounts.models import Unit, User
 
+VAULT = Vault("contact_photos")
+
 
 def _not_another_draft(user: "User") -> Q:
     return ~Q(contact__state=ContactState.DRAFT) | Q(contact__recorded_by=user)
+
+
+def _of_changed_contact(user: "User") -> Q:
+    """Rows that hang on a contact made by a unit in reach of the right to change."""
+    reach = Q(pk__in=[])
+    for interval in user.reach("change"):
+        reach |= Q(contact__place__range=interval)
+    return reach
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -61,6 +72,25 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def unrecorded_on(self, day: date) -> Self:
         """Planned for an earlier day, and nobody has said yet what came of it."""
         return self.planned().filter(on__lt=day)
+
+    def of(self, user: "User") -> Self:
+        """The user's own: planned or recorded by them, or with them."""
+        took_part = Exists(ContactPerson.objects.filter(contact=OuterRef("pk"), user=user))
+        return self.filter(Q(planned_by=user) | Q(recorded_by=user) | took_part)
+
+    def promising(self) -> Self:
+        """Took place and left a promise that is still open."""
+        return self.done().filter(next_done_at__isnull=True).exclude(next_step="")
+
+    def for_list(self) -> Self:
+        """With what a row of a list shows."""
+        return self.select_related("expert__unit", "unit").prefetch_related("people__user")
+
+    def for_page(self) -> Self:
+        """With what its own page shows."""
+        return self.select_related(
+            "expert__unit", "unit", "planned_by", "recorded_by", "next_done_by"
+        ).prefetch_related("people__user")
 
 
 class Contact(LockedChild):
@@ -145,11 +175,22 @@ class Contact(LockedChild):
                 condition=Q(condolence_cost__isnull=True) | Q(condolence_cost__gte=0),
                 name="contact_cost_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(next_step="") | Q(next_on__isnull=False), name="contact_promise_dated"
+            ),
         ]
         indexes = [
             models.Index(fields=["expert", "-on", "-id"], name="contact_by_expert"),
             models.Index(fields=["-on", "-id"], name="contact_by_day"),
             models.Index(fields=["place", "on"], name="contact_by_unit"),
+            # What still waits is little beside what is done.
+            models.Index(fields=["on"], condition=Q(state="planned"), name="contact_planned"),
+            models.Index(fields=["recorded_by"], condition=Q(state="draft"), name="contact_drafts"),
+            models.Index(
+                fields=["next_on"],
+                condition=Q(state="done", next_done_at__isnull=True) & ~Q(next_step=""),
+                name="contact_promises",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -202,8 +243,21 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         """Of visible experts; of a draft, its writer's alone."""
         return self.filter(visible(user, key="expert_id")).filter(_not_another_draft(user))
 
+    def changeable_by(self, user: "User") -> Self:
+        """Visible ones, heard by units in reach of the right to change."""
+        return self.visible_to(user).filter(_of_changed_contact(user))
+
     def open(self) -> Self:
-        return self.filter(done_at__isnull=True)
+        """Not seen to yet; what is still being written is not asked of anybody."""
+        return self.filter(done_at__isnull=True, contact__state=ContactState.DONE)
+
+    def within(self, unit: "Unit") -> Self:
+        """Heard by the unit and those below it."""
+        return self.filter(contact__place__range=(unit.order, unit.order_end))
+
+    def for_list(self) -> Self:
+        """With what a row of a list shows."""
+        return self.select_related("contact", "expert__unit", "owner", "done_by")
 
 
 class FollowUp(LockedChild):
@@ -220,7 +274,7 @@ class FollowUp(LockedChild):
         settings.AUTH_USER_MODEL, verbose_name="承办人", on_delete=models.PROTECT, null=True,
         related_name="+", db_index=False,
     )  # fmt: skip
-    due_on = models.DateField("办结日期", null=True, blank=True)
+    due_on = models.DateField("办结日期")
     done_at = models.DateTimeField("办结时间", null=True, editable=False)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -248,3 +302,46 @@ class FollowUp(LockedChild):
 
     def __str__(self) -> str:
         return self.text[:30]
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of visible contacts."""
+        return self.filter(visible(user, key="expert_id")).filter(_not_another_draft(user))
+
+    def removable_by(self, user: "User") -> Self:
+        """Visible ones that the user has added; until when is a unit's setting."""
+        return self.visible_to(user).filter(_of_changed_contact(user), added_by=user)
+
+
+class Photo(LockedChild):
+    """A picture of a contact: pixels only, without place and time, encrypted under the random name
+    `stored_as`."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="photos")
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    size = models.PositiveIntegerField("大小")
+    stored_as = models.CharField(max_length=60)
+    stored_key = models.CharField(max_length=20)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="上传人", on_delete=models.PROTECT, related_name="+",
+        db_index=False,
+    )  # fmt: skip
+    added_at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    objects = PhotoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "联系照片"
+        indexes = [models.Index(fields=["expert"], name="contact_photo_by_expert")]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+    @property
+    def bound_to(self) -> str:
+        """What ties the stored file to its row."""
+        return f"activities_photo|{self.uuid}|file"

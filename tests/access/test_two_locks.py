@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from activities.models import Contact, ContactPerson, Coverage, FollowUp, Pairing
+from activities.models import Contact, ContactPerson, Coverage, FollowUp, Pairing, Photo
 from experts.enums import Label
 from experts.models import (
     Award,
@@ -30,6 +30,7 @@ from tests.factories import (
     make_exit,
     make_expert,
     make_follow_up,
+    make_photo,
     make_report,
     make_sensitive,
     make_unit,
@@ -39,7 +40,9 @@ from tests.factories import (
 )
 from tests.personas import PERSONAS
 
-HANGING = [Award, ChangeReport, Contact, ContactPerson, Evidence, FollowUp, SearchToken, SensitiveValue]
+HANGING = [
+    Award, ChangeReport, Contact, ContactPerson, Evidence, FollowUp, Photo, SearchToken, SensitiveValue,
+]  # fmt: skip
 IN_REACH = [Coverage, Pairing]
 PROTECTED = [Expert, *HANGING, *IN_REACH, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
 
@@ -71,6 +74,7 @@ def population(personas):
                 contact = make_contact(by, expert, unit_code=expert.unit.code, **facts)
                 ContactPerson.objects.create(contact=contact, user=by, capacity="officer")
                 make_follow_up(contact)
+                make_photo(contact)
         for code in ("D03", "D04"):
             enter(expert, code)
             pair(expert, personas["leader_city"], unit_code=code)
@@ -179,6 +183,7 @@ def test_children_follow_when_the_expert_is_labelled_or_moved(population):
     contact = make_contact(population["officer_haidian"], expert)
     ContactPerson.objects.create(contact=contact, name="陪同人", capacity="other")
     make_follow_up(contact)
+    make_photo(contact)
     Expert.objects.filter(pk=expert.pk).update(
         label=Label.SENSITIVE, unit=unit("D03"), unit_order=unit("D03").order
     )

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.enums import UnitKind
 from accounts.models import RoleAssignment, Unit, User
-from activities.models import Contact, FollowUp, Pairing
+from activities.models import Contact, FollowUp, Pairing, Photo
+from activities.models.contact import VAULT as PHOTOS
 from core.crypto import encrypt
 from experts.actions.scoping import decide_scope
 from experts.enums import Label
@@ -231,7 +232,17 @@ def make_contact(by, expert, on=None, unit_code="D04", **facts):
 
 def make_follow_up(contact, text="子女入学咨询", kind="need", **facts):
     """Something heard in a contact that waits to be seen to."""
-    return FollowUp.objects.create(contact=contact, text=text, kind=kind, **facts)
+    return FollowUp.objects.create(contact=contact, text=text, kind=kind, **{"due_on": contact.on} | facts)
+
+
+def make_photo(contact, data=b"\xff\xd8\xff\xd9", by=None, **facts):
+    """A picture kept with a contact."""
+    photo = Photo(
+        contact=contact, size=len(data), stored_as=uuid4().hex, added_by=by or contact.recorded_by, **facts
+    )
+    photo.stored_key = PHOTOS.keep(photo.stored_as, data, bound_to=photo.bound_to)
+    photo.save(force_insert=True)
+    return photo
 
 
 def enter(expert, unit_code="D04", scope="key", since=date(2020, 1, 1), until=None):

@@ -38,7 +38,8 @@ WITHOUT_LOCK = {
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
     "accounts_reach",
-    "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_follow_name",
+    "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_end_for",
+    "activities_follow_name",
     "activities_note_key", "activities_refresh", "activities_setting_changed",
     "activities_tally_delete", "activities_tally_insert", "activities_tally_update", "activities_units_moved",
     "activities_watch_contact_delete", "activities_watch_contact_insert", "activities_watch_contact_update",
@@ -63,6 +64,7 @@ INVOKERS = {
     "accounts_guard_roles": "a trigger that only refuses",
     "accounts_role_rights": "a constant table, the same as accounts/roles.py",
     "activities_copy_contact": "a trigger; it sees what its writer sees",
+    "activities_left_on": "a part of activities_end_for, closed to public",
     "activities_setting": "settings of units, which are open; closed to public",
     "audit_refuse_change": "a trigger that only refuses",
     "experts_actor_reaches": "a part of the acts on restrictions, closed to public",
