@@ -99,3 +99,65 @@ class GapCause(models.TextChoices):
     OFFICER_LEFT = "officer_left", "联络员已离任"
     NEWLY_LISTED = "newly_listed", "新列入"
     NOT_DONE = "not_done", "没有开展"
+
+
+class GatheringKind(models.TextChoices):
+    """A regular meeting (二（一）), or a symposium with invited experts (四（一）)."""
+
+    MEETING = "meeting", "例会"
+    SYMPOSIUM = "symposium", "座谈联谊"
+
+
+class GatheringState(models.TextChoices):
+    """A planned gathering is held, cancelled, or missed."""
+
+    PLANNED = "planned", "已安排"
+    DONE = "done", "已召开"
+    CANCELLED = "cancelled", "已取消"
+    MISSED = "missed", "未召开"
+
+
+class Every(models.IntegerChoices):
+    """How many months lie between two meetings of a series."""
+
+    MONTH = 1, "每月"
+    TWO_MONTHS = 2, "每两个月"
+    QUARTER = 3, "每季度"
+    HALF_YEAR = 6, "每半年"
+    YEAR = 12, "每年"
+
+
+class WeekOfMonth(models.IntegerChoices):
+    FIRST = 1, "第一个"
+    SECOND = 2, "第二个"
+    THIRD = 3, "第三个"
+    FOURTH = 4, "第四个"
+    LAST = 5, "最后一个"
+
+
+class Weekday(models.IntegerChoices):
+    """As date.isoweekday counts."""
+
+    MONDAY = 1, "星期一"
+    TUESDAY = 2, "星期二"
+    WEDNESDAY = 3, "星期三"
+    THURSDAY = 4, "星期四"
+    FRIDAY = 5, "星期五"
+    SATURDAY = 6, "星期六"
+    SUNDAY = 7, "星期日"
+
+
+class Reply(models.TextChoices):
+    """What somebody answers to an invitation; empty while they have not."""
+
+    YES = "yes", "参加"
+    NO = "no", "不能参加"
+    DELEGATE = "delegate", "委托他人"
+
+
+class Attendance(models.TextChoices):
+    """Who was there; empty while nobody has noted it."""
+
+    CAME = "came", "到会"
+    EXCUSED = "excused", "请假"
+    ABSENT = "absent", "缺席"

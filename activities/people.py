@@ -1,10 +1,11 @@
 """Colleagues whom a form offers: who keeps in touch with an expert, and who may see to what was heard."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import RoleAssignment, User
+from accounts.models import RoleAssignment, Unit, User
 from activities.models import Pairing
 from experts.enums import Label
 from experts.models import Expert
@@ -38,3 +39,11 @@ def offered_owners(user: User, expert: Expert, place: int) -> list[tuple[str, st
         (user.username, f"本人（{user}）"),
         *((each.username, str(each)) for each in others[:OWNERS_OFFERED]),
     ]
+
+
+def staff_of(units: Iterable[Unit]) -> QuerySet[User]:
+    """Active users who may change records by a role in these very units today: officers and heads."""
+    held = RoleAssignment.objects.in_force().filter(
+        role__in=roles_with("change"), unit__in=list(units), user=OuterRef("pk")
+    )
+    return User.objects.filter(Exists(held), is_active=True).order_by("username")

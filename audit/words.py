@@ -9,6 +9,8 @@ KINDS = {
     "proposal": "名单提案",
     "exit": "应退办理",
     "contact_draft": "联系记录草稿",
+    "gathering": "例会座谈",
+    "resolution": "议定事项",
     "roster_list": "联系专家名单",
     "roster": "名册",
     "user": "用户",
@@ -36,6 +38,10 @@ RESULTS = {
     "requested": "已申请",
     "withdrawn": "已收回",
     "closed": "已结束",
+    "held": "已召开",
+    "cancelled": "已取消",
+    "missed": "未召开",
+    "restored": "已恢复",
 }
 CHANNELS = {"web": "网页", "job": "后台作业", "command": "命令行", "system": "系统"}
 

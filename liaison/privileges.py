@@ -17,6 +17,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "accounts_unit": (SIU, S),
     "accounts_unitsetting": (ALL, S),
     "accounts_user": (SIU, S),
+    "activities_agendaitem": (ALL, "INSERT"),
     "activities_contact": (ALL, ""),
     "activities_contactperson": (ALL, ""),
     "activities_contacttally": (S, ""),
@@ -24,9 +25,14 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "activities_coveragerefresh": (S, S),
     "activities_coveragetally": (S, ""),
     "activities_followup": (ALL, ""),
+    "activities_gathering": (SIU, "INSERT"),
+    "activities_invitation": (ALL, "INSERT"),
     "activities_keyperiod": ("", ""),
     "activities_pairing": (SIU, ""),
     "activities_photo": ("SELECT, INSERT, DELETE", ""),
+    "activities_resolution": (ALL, ""),
+    "activities_resolutionnote": (SI, ""),
+    "activities_series": (SIU, S),
     "audit_event": (SI, "INSERT"),
     "audit_head": (S, ""),
     "audit_seal": (S, ""),
@@ -76,6 +82,11 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
 }
 # table: rights of liaison_worker to single columns, where the whole table would be more than a job needs.
 WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
+    # Planning the meetings of series ahead (activities/actions/series.py).
+    "activities_series": {"UPDATE": ("version",)},
+    "activities_gathering": {"SELECT": ("id", "series_id", "slot")},
+    "activities_agendaitem": {"SELECT": ("id",)},
+    "activities_invitation": {"SELECT": ("id", "gathering_id", "user_id", "unit_id")},
     # Deciding scopes anew after a change of the catalogue (experts/actions/recompute.py).
     "experts_award": {"SELECT": ("id", "expert_id", "honour_id", "text", "year", "state")},
     "experts_cataloguechange": {

@@ -253,11 +253,13 @@ CELERY_TASK_ROUTES = {
     "exchange.tasks.*": {"queue": "system"},
     "reports.tasks.run_export": {"queue": "user"},
     "reports.tasks.*": {"queue": "system"},
+    "activities.tasks.*": {"queue": "system"},
     "audit.tasks.*": {"queue": "system"},
     "experts.tasks.preview_change": {"queue": "user"},
     "experts.tasks.*": {"queue": "system"},
 }
 CELERY_BEAT_SCHEDULE = {
+    "plan-meetings": {"task": "activities.tasks.plan_meetings", "schedule": crontab(hour=1, minute=15)},
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
     "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(minute=20)},
     "resume-recomputations": {

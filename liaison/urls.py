@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("experts/", include("experts.urls")),
     path("proposals/", include("experts.proposal_urls")),
+    path("gatherings/", include("activities.gathering_urls")),
     path("imports/", include("exchange.urls")),
     path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),

@@ -1,8 +1,11 @@
 from activities.models.contact import Contact, ContactPerson, FollowUp, Photo
 from activities.models.coverage import ContactTally, Coverage, CoverageRefresh, CoverageTally, KeyPeriod
+from activities.models.gathering import AgendaItem, Gathering, Invitation, Series
 from activities.models.pairing import Pairing
+from activities.models.resolution import Resolution, ResolutionNote
 
 __all__ = [
+    "AgendaItem",
     "Contact",
     "ContactPerson",
     "ContactTally",
@@ -10,7 +13,12 @@ __all__ = [
     "CoverageRefresh",
     "CoverageTally",
     "FollowUp",
+    "Gathering",
+    "Invitation",
     "KeyPeriod",
     "Pairing",
     "Photo",
+    "Resolution",
+    "ResolutionNote",
+    "Series",
 ]

@@ -54,7 +54,7 @@ def history(request: UserRequest) -> HttpResponse:
 @require_GET
 def people(request: UserRequest) -> HttpResponse:
     """Colleagues for a picker, as JSON: those who hold `right` (view or approve) and match `q`."""
-    if not (request.user.holds(Role.SECURITY_ADMIN) or request.user.may("change")):
+    if not (request.user.holds(Role.SECURITY_ADMIN) or request.user.may("view")):
         raise PermissionDenied
     right = CHOOSABLE.get(request.GET.get("right", "view"))
     if right is None:

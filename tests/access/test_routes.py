@@ -89,6 +89,10 @@ OBJECTS = {
     "evidence",
     "exit",
     "exit text",
+    "gathering",
+    "invitation",
+    "series",
+    "resolution",
 }
 
 

@@ -29,6 +29,7 @@ from experts.models import (
     SavedFilter,
 )
 from reminders.models import Message
+from tests.access.gatherings import hidden_meetings, meetings
 from tests.exchange import wizard
 from tests.factories import (
     ask_to_lift,
@@ -83,6 +84,7 @@ def world(personas, client_of, monkeypatch):
         propose(officer, each, unit_code=code)
         for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "BJ"))
     )
+    called = meetings(officer, "D04"), meetings(personas["officer_chaoyang"], "D03")
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -106,6 +108,7 @@ def world(personas, client_of, monkeypatch):
             "restriction": [asked.uuid],
             **told,
             "review": [own_round.uuid],
+            **called[0],
             "change kind": [home.uuid, "transfer"],
             "report": [report.uuid],
             "illness": [illness.uuid],
@@ -127,6 +130,7 @@ def world(personas, client_of, monkeypatch):
         requests = set(RestrictionRequest.objects.all()) - set(RestrictionRequest.objects.visible_to(user))
         rosters = set(RosterImport.objects.all()) - set(RosterImport.objects.visible_to(user))
         made.hidden[name] = _hidden(invisible, home, stranger) | _elsewhere(user, rosters)
+        made.hidden[name] |= hidden_meetings(user, called)
         made.hidden[name]["restriction"] = [([each.uuid], [uuid4()]) for each in requests]
         made.hidden[name] |= _identity_hidden(user, pairs, merges, home, invisible)
         seen_reports = set(ChangeReport.objects.visible_to(user))

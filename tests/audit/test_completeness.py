@@ -42,6 +42,7 @@ WITHOUT_EVENT = {
     ("experts/actions/catalogue_change.py", "fail_recompute"): "as start_recompute",
     ("experts/actions/recompute.py", "recompute_batch"): "as start_recompute",
     ("reminders/actions.py", "notify"): "part of the act it tells of",
+    ("reminders/actions.py", "tell"): "as notify",
     ("reminders/actions.py", "mark_read"): "one's own inbox",
     ("reports/actions.py", "finish"): "progress of a job; asking and fetching are recorded",
     ("reports/actions.py", "cancel"): "as finish",

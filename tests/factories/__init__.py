@@ -1,6 +1,6 @@
 """One minimal factory per model, written as owner. Defaults are the smallest valid row."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from accounts.enums import UnitKind
 from accounts.models import RoleAssignment, Unit, User
-from activities.models import Contact, FollowUp, Pairing, Photo
+from activities.models import (
+    Contact,
+    FollowUp,
+    Gathering,
+    Invitation,
+    Pairing,
+    Photo,
+    Resolution,
+    Series,
+)
 from activities.models.contact import VAULT as PHOTOS
 from core.crypto import encrypt
 from experts.actions.scoping import decide_scope
@@ -253,3 +262,30 @@ def enter(expert, unit_code="D04", scope="key", since=date(2020, 1, 1), until=No
         expert=expert, unit=unit(unit_code), scope=scope, since=since, until=until, opened_by=opened,
         closed_by=opened if until else None,
     )  # fmt: skip
+
+
+def make_series(by, unit_code="D04", **facts):
+    """Every quarter on the first Wednesday, from this month on; no meeting of it is planned yet."""
+    defaults = {"title": "专家工作例会", "week": 1, "weekday": 3, "first_on": timezone.localdate()}
+    hours = {"starts": time(14), "ends": time(16)}
+    return Series.objects.create(unit=unit(unit_code), created_by=by, **(defaults | hours | facts))
+
+
+def make_gathering(by, unit_code="D04", on=None, **facts):
+    """A meeting in the afternoon, today unless said otherwise."""
+    defaults = {"kind": "meeting", "title": "专家工作例会", "starts": time(14), "ends": time(16)}
+    return Gathering.objects.create(
+        unit=unit(unit_code), on=on or timezone.localdate(), created_by=by, **(defaults | facts)
+    )
+
+
+def invited(gathering, who, **facts):
+    """An invitation of a user or a unit."""
+    key = "unit" if isinstance(who, Unit) else "user"
+    return Invitation.objects.create(gathering=gathering, **({key: who} | facts))
+
+
+def make_resolution(gathering, text="研究建立服务专班", **facts):
+    """Something resolved, due in ten days; its owner must be said."""
+    defaults = {"due_on": timezone.localdate() + timedelta(days=10), "created_by": gathering.created_by}
+    return Resolution.objects.create(gathering=gathering, text=text, **(defaults | facts))

@@ -37,7 +37,7 @@ WITHOUT_LOCK = {
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
-    "accounts_reach",
+    "accounts_reach", "activities_invited", "reminders_tell",
     "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_end_for",
     "activities_follow_name",
     "activities_note_key", "activities_refresh", "activities_setting_changed",
@@ -65,6 +65,8 @@ INVOKERS = {
     "accounts_role_rights": "a constant table, the same as accounts/roles.py",
     "activities_copy_contact": "a trigger; it sees what its writer sees",
     "activities_left_on": "a part of activities_end_for, closed to public",
+    "activities_guard_invitation": "a trigger that only refuses",
+    "activities_guard_resolution": "a trigger that only refuses",
     "activities_setting": "settings of units, which are open; closed to public",
     "audit_refuse_change": "a trigger that only refuses",
     "experts_actor_reaches": "a part of the acts on restrictions, closed to public",

@@ -1,0 +1,56 @@
+"""Meetings for the table of routes: one of D04, one of D03, each with what hangs on it."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.utils import timezone
+
+from activities.models import AgendaItem, Gathering, Invitation, Resolution, ResolutionNote, Series
+from tests.factories import invited, make_gathering, make_resolution, make_series, unit
+
+GATHERED = [AgendaItem, Gathering, Invitation, Resolution, ResolutionNote, Series]
+
+
+def gathering_population(personas):
+    """What the rule distinguishes: whose, for whom, and by what way somebody else comes in."""
+    for name, code in (("staff_city", "BJ"), ("officer_haidian", "D04"), ("officer_chaoyang", "D03")):
+        by = personas[name]
+        make_series(by, code)
+        for closed in (False, True):
+            ways = [{}] + [{"user": each} for each in personas.values()]
+            ways += [{"unit": unit(each)} for each in ("BJ", "D03", "D04", "D04-01")]
+            ways += [{"unit": unit("U03"), "delegate": personas[each]} for each in ("leader_city", "no_role")]
+            for way in ways:
+                gathering = make_gathering(by, code, invited_only=closed)
+                gathering.agenda.create(position=1, title="议题")
+                if way:
+                    Invitation.objects.create(gathering=gathering, **way)
+            for owner in ({"owner": personas["leader_city"]}, {"unit": unit("D04-01")}):
+                resolution = make_resolution(make_gathering(by, code, invited_only=closed), **owner)
+                resolution.notes.create(text="已拟方案", by=by)
+
+
+def meetings(by, code):
+    """By kind of object, the arguments of its routes."""
+    gathering = make_gathering(by, code, on=timezone.localdate() + timedelta(days=7))
+    resolution = make_resolution(gathering, unit=unit(code))
+    return {
+        "gathering kind": ["meeting"],
+        "gathering": [gathering.uuid],
+        "invitation": [gathering.uuid, invited(gathering, unit(code)).uuid],
+        "series": [make_series(by, code).uuid],
+        "resolution": [resolution.uuid],
+    }
+
+
+def hidden_meetings(user, called):
+    """Of every meeting that the user does not see, what leads to it and what leads to nothing."""
+    nothing = uuid4()
+    seen = set(Gathering.objects.visible_to(user).values_list("uuid", flat=True))
+    pairs = {"gathering": [], "invitation": [], "series": [], "resolution": []}
+    for each in called:
+        if each["gathering"][0] in seen:
+            continue
+        for kind in pairs:
+            pairs[kind].append((each[kind], [nothing] * len(each[kind])))
+    return pairs
