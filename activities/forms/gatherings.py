@@ -211,5 +211,6 @@ def attendance_forms(
         usual = Attendance.CAME if each.reply in {Reply.YES, Reply.DELEGATE} else ""
         first = each.attendance or (Attendance.EXCUSED if each.reply == Reply.NO else usual)
         form = AttendanceForm(data, prefix=str(each.uuid), initial={"attendance": first})
+        form.fields["attendance"].label = f"{each} 到会情况"
         found.append((each, form))
     return found
