@@ -7,6 +7,7 @@ KINDS = {
     "expert": "专家",
     "honour": "称号目录",
     "proposal": "名单提案",
+    "priority": "联系重点",
     "exit": "应退办理",
     "contact_draft": "联系记录草稿",
     "gathering": "例会座谈",

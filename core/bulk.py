@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 SPECIAL = re.compile("[\\\\\t\n\r\0]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
@@ -87,6 +87,16 @@ def insert_lines(model: type[Model], columns: list[str], lines: Iterable[str]) -
         cursor.execute(
             f"INSERT INTO {quote(model._meta.db_table)} ({listed}) SELECT {listed} FROM pg_temp.bulk_rows"  # noqa: S608
         )
+        return int(cursor.rowcount)
+
+
+def insert_from(model: type[Model], columns: list[str], rows: QuerySet[Any, Any]) -> int:
+    """INSERT … SELECT: `rows` are a values_list in the order of `columns`; returns how many."""
+    quote = connection.ops.quote_name
+    listed = ", ".join(quote(column) for column in columns)
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({listed}) {sql}", params)
         return int(cursor.rowcount)
 
 

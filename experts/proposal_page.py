@@ -13,7 +13,7 @@ from audit.actions import record
 from audit.verbs import Verb
 from core.paging import Order, page_by_key
 from experts.actions.proposals import REVIEWS, WRITABLE
-from experts.enums import Label
+from experts.enums import Label, Scope
 from experts.exit_reasons import ExitReason
 from experts.forms.proposals import (
     BASIC_CONDITIONS,
@@ -32,6 +32,7 @@ from experts.models import (
     ProposalStep,
     RosterEntry,
 )
+from experts.priorities import Met, applying, met_by_each
 from experts.roster import why_not
 
 PAGE_SIZE = 50
@@ -62,13 +63,16 @@ ADMITTING = (ProposalKind.ADMIT, ProposalKind.READMIT)
 
 @dataclass
 class LineView:
-    """One line: where the expert stands now, what is proposed, and what stands against it."""
+    """One line: where the expert stands now, what is proposed, what stands against it, which of the unit's
+    priorities the expert meets, and whether the scope is another than those and the rule say."""
 
     line: ProposalLine
     now: str
     problem: str
     reason: str
     form: LineForm | None
+    priorities: list[Met]
+    differs: bool
 
 
 def tone_of(proposal: Proposal) -> str:
@@ -178,6 +182,8 @@ def _views(
     on: dict[int, RosterEntry | None] = {}
     for entry in entries.order_by("since"):
         on[entry.expert_id] = entry if entry.until is None else None
+    stated = [] if proposal.is_decided else applying(proposal.unit, proposal.effective_on)
+    met = met_by_each(stated, [row.expert for row in rows])
     views = []
     for line in rows:
         current = on.get(line.expert_id)
@@ -185,7 +191,9 @@ def _views(
         problem = "" if proposal.is_decided else why_not(proposal.kind, is_on)
         now = current.get_scope_display() if current else "不在名单"
         reason = ExitReason(line.reason).label if line.reason else "—"
-        views.append(LineView(line, now, problem, reason, forms.get(line.pk)))
+        key = line.expert.scope == Scope.KEY or bool(met[line.expert_id])
+        differs = not proposal.is_decided and bool(line.scope) and (line.scope == Scope.KEY) != key
+        views.append(LineView(line, now, problem, reason, forms.get(line.pk), met[line.expert_id], differs))
     return views
 
 

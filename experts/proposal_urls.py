@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", proposals.proposal_create, name="create"),
     path("experts/", proposals.experts, name="experts"),
     path("to-admit/", worklists.to_admit, name="to_admit"),
+    path("to-raise/", worklists.to_raise, name="to_raise"),
     path("to-leave/", worklists.to_leave, name="to_leave"),
     path("<uuid:uuid>/", proposals.proposal_detail, name="detail"),
     path("<uuid:uuid>/edit/", proposals.proposal_edit, name="edit"),

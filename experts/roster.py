@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import Unit, User
-from experts.enums import Scope
-from experts.models import Expert, ProposalKind, RosterEntry, RosterTally
+from experts.enums import Label, Scope
+from experts.models import Expert, Proposal, ProposalKind, RosterEntry, RosterTally
 from experts.models.roster import RosterEntryQuerySet
 from experts.visibility import covers_everything, on_list
 
@@ -19,15 +19,39 @@ ON, OFF, NEVER = "已经在本单位名单上", "不在本单位名单上", "没
 
 def unfit(kind: ProposalKind | str, unit: Unit, experts: Iterable[Expert]) -> list[tuple[Expert, str]]:
     """Those whom such a proposal cannot be about, and why."""
-    chosen = list(experts)
-    entries = RosterEntry.objects.of(unit).filter(expert__in=[each.pk for each in chosen])
-    ever = dict.fromkeys(entries.values_list("expert_id", flat=True), False)
-    ever |= dict.fromkeys(entries.open().values_list("expert_id", flat=True), True)
+    return unfit_of(kind, unit, Expert.objects.filter(pk__in={each.pk for each in experts}))
+
+
+def unfit_of(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> list[tuple[Expert, str]]:
+    """The same of a set, in the order of names."""
+    entries = RosterEntry.objects.of(unit).filter(expert=OuterRef("pk"))
+    weighed = experts.annotate(is_on=Exists(entries.open()), was_on=Exists(entries))
+    found = weighed.filter(_unfitting(kind)).order_by("sort_key").only("uuid", "name", "died_on")
     return [
-        (each, why)
-        for each in chosen
-        if (why := why_not(kind, ever.get(each.pk), deceased=bool(each.died_on)))
+        (each, why_not(kind, each.is_on if each.was_on else None, deceased=bool(each.died_on)))
+        for each in found
     ]
+
+
+def _unfitting(kind: ProposalKind | str) -> Q:
+    dead = Q(died_on__isnull=False)
+    if kind in {ProposalKind.EXIT, ProposalKind.RESCOPE}:
+        return dead | Q(is_on=False)
+    return dead | Q(is_on=True) | (Q(was_on=False) if kind == ProposalKind.READMIT else Q(pk__in=[]))
+
+
+def admissible(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+    """Those whom one admission may name together: living, not on the unit's roster, and not restricted, since
+    a restricted expert has a document of their own."""
+    on = RosterEntry.objects.of(unit).open().filter(expert=OuterRef("pk"))
+    return experts.annotate(is_on=Exists(on)).filter(
+        is_on=False, died_on__isnull=True, label__lt=Label.RESTRICTED
+    )
+
+
+def named_in(user: User, proposal: Proposal) -> QuerySet[Expert]:
+    """The experts of the proposal's lines, as the user sees them."""
+    return Expert.objects.visible_to(user).filter(pk__in=proposal.lines.values("expert_id"))
 
 
 def why_not(kind: ProposalKind | str, is_on: bool | None, *, deceased: bool = False) -> str:

@@ -1,79 +1,78 @@
 """What an approved proposal does to the roster: all lines in one transaction, or none."""
 
-from collections.abc import Sequence
-
+from django.contrib.postgres.functions import RandomUUID
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, Value
 
 from accounts.models import User
+from core.bulk import insert_from
 from experts.effects import Exited, on_exit
 from experts.models import Holder, Proposal, ProposalKind, ProposalLine, RosterEntry
-from experts.roster import unfit
+from experts.priorities import applying, basis_of_line
+from experts.roster import named_in, unfit_of
 
 BATCH = 1_000
+ENTRY = [
+    "uuid", "unit_id", "place", "since", "opened_by_id",
+    "expert_id", "label", "unit_order", "held", "sort_key", "scope", "category", "basis",
+]  # fmt: skip
 TOO_EARLY = "生效日期须晚于列入日期 {since}"
 OVERLAP = "与以前的名单时间重叠，请改生效日期"
 
 
 def apply(*, by: User, proposal: Proposal) -> None:
     """Open, change or close the entries. ValidationError names the lines that stopped it."""
-    lines = list(
-        ProposalLine.objects.visible_to(by).filter(proposal=proposal).select_related("expert").order_by("id")
-    )
-    problems = unfit(proposal.kind, proposal.unit, [line.expert for line in lines])
+    problems = unfit_of(proposal.kind, proposal.unit, named_in(by, proposal))
     if problems:
         raise ValidationError([f"{expert.name}：{why}" for expert, why in problems])
+    lines = ProposalLine.objects.visible_to(by).filter(proposal=proposal)
     if proposal.kind in {ProposalKind.ADMIT, ProposalKind.READMIT}:
         _open(proposal, lines)
+        _hold(proposal, lines)
         return
     _close(proposal, lines)
-    staying = [line for line in lines if line.scope]
-    _open(proposal, staying, hold=False)
-    for line in lines:
-        if not line.scope:
-            _leave(by, proposal, line)
+    _open(proposal, lines.exclude(scope=""))
+    for line in lines.filter(scope="").select_related("expert").order_by("id"):
+        _leave(by, proposal, line)
 
 
-def _open(proposal: Proposal, lines: Sequence[ProposalLine], *, hold: bool = True) -> None:
+def _open(proposal: Proposal, lines: QuerySet[ProposalLine]) -> None:
+    """An entry for each of the lines, in one statement however many they are."""
+    unit, since = proposal.unit, proposal.effective_on
+    same = (Value(unit.pk), Value(unit.order), Value(since), Value(proposal.pk))
+    own = ("expert_id", "label", "unit_order", "held", "expert__sort_key", "scope", "category")
+    basis = basis_of_line(applying(unit, since))
     try:
         with transaction.atomic():
-            RosterEntry.objects.bulk_create([_entry(proposal, line) for line in lines], BATCH)
+            rows = lines.order_by("id").values_list(RandomUUID(), *same, *own, basis)
+            insert_from(RosterEntry, ENTRY, rows)
     except IntegrityError as error:
         raise ValidationError(_overlapping(proposal, lines)) from error
-    if hold and proposal.unit.parent_id:  # whoever sees the root's roster sees everybody anyhow
-        others = [line.expert for line in lines if line.expert.unit_id != proposal.unit_id]
-        Holder.objects.bulk_create(
-            [Holder(expert=each, unit=proposal.unit, unit_order=proposal.place) for each in others],
-            BATCH,
-            ignore_conflicts=True,
-        )
 
 
-def _entry(proposal: Proposal, line: ProposalLine) -> RosterEntry:
-    return RosterEntry(
-        expert=line.expert,
-        unit=proposal.unit,
-        scope=line.scope,
-        category=line.category,
-        basis=line.expert.scope_basis,
-        since=proposal.effective_on,
-        opened_by=proposal,
+def _hold(proposal: Proposal, lines: QuerySet[ProposalLine]) -> None:
+    """The unit sees those whom others manage; whoever sees the root's roster sees everybody anyhow."""
+    if not proposal.unit.parent_id:
+        return
+    others = lines.exclude(expert__unit=proposal.unit_id).values_list("expert_id", flat=True)
+    Holder.objects.bulk_create(
+        [Holder(expert_id=each, unit=proposal.unit, unit_order=proposal.unit.order) for each in others],
+        BATCH,
+        ignore_conflicts=True,
     )
 
 
-def _overlapping(proposal: Proposal, lines: Sequence[ProposalLine]) -> list[str]:
+def _overlapping(proposal: Proposal, lines: QuerySet[ProposalLine]) -> list[str]:
     taken = RosterEntry.objects.of(proposal.unit).filter(
-        expert__in=[line.expert_id for line in lines], until__gt=proposal.effective_on
+        expert__in=lines.values("expert_id"), until__gt=proposal.effective_on
     )
-    names = {line.expert_id: line.expert.name for line in lines}
-    return [f"{names[number]}：{OVERLAP}" for number in taken.values_list("expert_id", flat=True)] or [
-        OVERLAP
-    ]
+    names = taken.order_by("sort_key").values_list("expert__name", flat=True)
+    return [f"{name}：{OVERLAP}" for name in names] or [OVERLAP]
 
 
-def _close(proposal: Proposal, lines: Sequence[ProposalLine]) -> None:
-    experts = [line.expert_id for line in lines]
-    entries = RosterEntry.objects.of(proposal.unit).open().filter(expert__in=experts)
+def _close(proposal: Proposal, lines: QuerySet[ProposalLine]) -> None:
+    entries = RosterEntry.objects.of(proposal.unit).open().filter(expert__in=lines.values("expert_id"))
     late = entries.filter(since__gte=proposal.effective_on).select_related("expert")
     if problems := [f"{entry.expert.name}：{TOO_EARLY.format(since=entry.since)}" for entry in late]:
         raise ValidationError(problems)

@@ -1,72 +1,70 @@
-"""Whom a roster lacks and whom it should no longer have, as standing worklists of units (二（二）).
+"""Where a roster differs from what it should be, as standing worklists of units (二（二）).
 
-The rule is asked by `Expert.scope`, which is decided anew whenever an honour, its verification or the
-catalogue changes; an award that was rejected shows there.
+What should be is asked of `Expert.scope`, which is decided anew whenever an honour, its verification or the
+catalogue changes, and of the unit's own priorities (experts/priorities.py); triggers keep the differences.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
-from core.paging import Parts
-from experts.enums import Scope
-from experts.finding import everybody
-from experts.models import Expert, RosterEntry
+from experts.models import GapKind, Priority, RosterGap
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
 
 COUNT_LIMIT = 100  # past this many the number says only that there are more
 TO_COUNT = COUNT_LIMIT + 1
+GROUNDS = {"rule": Q(by_rule=True), "priority": ~Q(priorities=[])}  # why someone is key
 
 
-def lacking(experts: QuerySet[Expert]) -> QuerySet[Expert]:
-    """符合条件未纳入: key by the rule, and not on the roster of the unit that manages them."""
-    on = RosterEntry.objects.open().filter(expert=OuterRef("pk"), unit=OuterRef("unit"))
-    return experts.filter(Q(scope=Scope.KEY), ~Exists(on))
+def gaps(user: "User", unit: "Unit", kind: GapKind, *, own: bool) -> QuerySet[RosterGap]:
+    """Those of the unit's roster, or (unless `own`) of the rosters of the units below it as well."""
+    found = RosterGap.objects.visible_to(user).of_kind(kind).at(unit, own=own)
+    return found.select_related("expert", "unit")
 
 
-def to_admit(user: "User", unit: "Unit", *, own: bool) -> Parts[Expert]:
-    """Those lacking that the unit manages (`own`), or the units below it as well."""
-
-    def narrow(experts: QuerySet[Expert]) -> QuerySet[Expert]:
-        return lacking(experts.filter(unit_order__range=_places(unit, own=own)))
-
-    return everybody(user, narrow)
-
-
-def to_leave(user: "User", unit: "Unit", *, own: bool) -> QuerySet[RosterEntry]:
-    """在名单上但不再符合: on the roster as key, while the rule says general."""
-    entries = _misplaced(user).filter(place__range=_places(unit, own=own))
-    return entries.select_related("expert", "unit")
+def own_gaps(user: "User", kind: GapKind) -> QuerySet[RosterGap]:
+    """Those of the user's very own unit, COUNT_LIMIT + 1 at most, for counting."""
+    seen = RosterGap.objects.visible_to(user)
+    if user.unit is None or not user.may("change", user.unit.order):
+        return seen.none()
+    found = seen.of_kind(kind).at(user.unit, own=True).order_by()
+    return seen.filter(pk__in=found.values("pk")[:TO_COUNT])
 
 
-def _misplaced(user: "User") -> QuerySet[RosterEntry]:
-    entries = RosterEntry.objects.visible_to(user).open()
-    return entries.filter(scope=Scope.KEY, expert__scope=Scope.GENERAL)
-
-
-def _places(unit: "Unit", *, own: bool) -> tuple[int, int]:
-    return (unit.order, unit.order if own else unit.order_end)
-
-
-def own_to_admit(user: "User") -> QuerySet[Expert]:
-    """Those lacking in the user's very own unit, COUNT_LIMIT + 1 at most, for counting."""
-    managed = Expert.objects.visible_to(user).filter(_own(user, "unit_order"))
-    return Expert.objects.visible_to(user).filter(pk__in=lacking(managed).order_by().values("pk")[:TO_COUNT])
-
-
-def own_to_leave(user: "User") -> QuerySet[RosterEntry]:
-    """Those on the roster of the user's very own unit who should not be, COUNT_LIMIT + 1 at most."""
-    entries = _misplaced(user).filter(_own(user, "place"))
-    return RosterEntry.objects.visible_to(user).filter(pk__in=entries.order_by().values("pk")[:TO_COUNT])
-
-
-def _own(user: "User", column: str) -> Q:
-    changes = user.unit is not None and user.may("change", user.unit.order)
-    return Q(**{column: user.unit.order}) if user.unit and changes else Q(pk__in=[])
+def name_priorities(rows: Iterable[RosterGap]) -> None:
+    """Give each row `stated`, the priorities behind it."""
+    chosen = list(rows)
+    numbers = {number for row in chosen for number in row.priorities}
+    stated = Priority.objects.select_related("unit").in_bulk(numbers)
+    for row in chosen:
+        row.stated = [stated[number] for number in row.priorities if number in stated]
 
 
 def own_query(user: "User") -> str:
     """The part of a worklist's address that means the user's very own unit."""
     return f"?own=yes&unit={user.unit.code}" if user.unit else ""
+
+
+def note_waiting() -> int:
+    """As the worker: bring the gaps up to the priorities that concern too many people for the moment of the
+    act; returns how many priorities that were. One transaction each."""
+    noted = 0
+    while _called("experts_note_waiting_priority"):
+        noted += 1
+    return noted
+
+
+def note_turned(*, since: date) -> int:
+    """As the worker: let the priorities wait that began or ended since then; returns how many."""
+    return int(_called("experts_note_turned_priorities", since))
+
+
+def _called(function: str, *arguments: Any) -> Any:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.callproc(function, arguments)
+        return cursor.fetchone()[0]

@@ -19,6 +19,7 @@ from experts.actions.recompute import holders, recompute_batch
 from experts.actions.review import open_due_rounds
 from experts.identity import note_recent_pairs
 from experts.models import CatalogueChange, ChangeStage, Honour
+from experts.roster_worklists import note_turned, note_waiting
 
 logger = logging.getLogger(__name__)
 USER, SYSTEM = "user", "system"  # queues: under a person's rights, and as liaison_worker
@@ -34,6 +35,11 @@ def queue_preview(change: CatalogueChange) -> None:
 def queue_recompute(change: CatalogueChange) -> None:
     """Decide all affected scopes anew, once the request has committed."""
     _queue(recompute_scopes, [change.pk], SYSTEM)
+
+
+def queue_priorities() -> None:
+    """Note the priorities that wait, once the request has committed."""
+    _queue(note_priorities, [], SYSTEM)
 
 
 def _queue(task: Task, arguments: list[int], queue: str) -> None:
@@ -146,3 +152,17 @@ def forget_merges() -> None:
     """What undoing a merge needed goes after its 30 days; that there was a merge stays."""
     if forgotten := forget_expired():
         logger.info("%s merges can no longer be undone", forgotten)
+
+
+@shared_task
+def note_priorities() -> None:
+    """Bring the worklists of rosters up to priorities that concern many people (二（二）)."""
+    if noted := note_waiting():
+        logger.info("%s priorities of units noted", noted)
+
+
+@shared_task
+def note_turned_priorities() -> None:
+    """Priorities that began or ended lately open and close gaps of rosters without anybody's doing."""
+    if note_turned(since=timezone.localdate() - LOOK_BACK):
+        note_priorities()

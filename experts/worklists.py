@@ -15,6 +15,7 @@ from experts.models import (
     ChangeReport,
     DuplicatePair,
     Expert,
+    GapKind,
     MandatoryExit,
     Proposal,
     RestrictionRequest,
@@ -22,7 +23,7 @@ from experts.models import (
     RoundState,
 )
 from experts.reviewing import waiting_for
-from experts.roster_worklists import COUNT_LIMIT, own_query, own_to_admit, own_to_leave
+from experts.roster_worklists import COUNT_LIMIT, own_gaps, own_query
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -89,6 +90,24 @@ def _review_item(review: ReviewRound, user: "User") -> WorkItem:
     )
 
 
+GAP_LOOKS = {
+    GapKind.LACKING: ("to_admit", "user-plus", "gold"),
+    GapKind.RISEN: ("to_raise", "arrow-up", "gold"),
+    GapKind.FALLEN: ("to_leave", "user-minus", "amber"),
+}
+
+
+def _gap_item(
+    title: str, detail: str, act: str, waiting: dict[str, int], kind: GapKind, user: "User"
+) -> WorkItem:
+    """A difference of the user's own roster, counted up to a limit."""
+    page, icon, tone = GAP_LOOKS[kind]
+    count, url = waiting[kind.value], reverse(f"proposals:{page}") + own_query(user)
+    return WorkItem(
+        title, detail, min(count, COUNT_LIMIT), url, icon, tone, act, at_least=count > COUNT_LIMIT
+    )
+
+
 def worklist(user: "User") -> list[WorkItem]:
     """Records that the user may change and that lack something."""
     if not user.may("change"):
@@ -118,12 +137,12 @@ def worklist(user: "User") -> list[WorkItem]:
                  reverse("experts:duplicates"), "copy", "amber", "核对", noun="对"),
         WorkItem("选定专家类别", "七类由人选定，系统只作提示 · 三（一）", counts["undecided"],
                  f"{url}?category={UNDECIDED}", "tags", "blue", "选定"),
-        WorkItem("纳入符合条件的专家", "规则认定为重点联系，还不在本单位名单上 · 二（二）",
-                 min(waiting["to_admit"], COUNT_LIMIT), reverse("proposals:to_admit") + own_query(user),
-                 "user-plus", "gold", "提出", at_least=waiting["to_admit"] > COUNT_LIMIT),
-        WorkItem("核对不再符合的专家", "名单上是重点联系，规则已不再认定 · 二（三）",
-                 min(waiting["to_leave"], COUNT_LIMIT), reverse("proposals:to_leave") + own_query(user),
-                 "user-minus", "amber", "核对", at_least=waiting["to_leave"] > COUNT_LIMIT),
+        _gap_item("纳入符合条件的专家", "规则或本单位联系重点认定，还不在本单位名单上 · 二（二）", "提出",
+                  waiting, GapKind.LACKING, user),
+        _gap_item("调整应为重点联系的专家", "名单上是普遍联系，规则或本单位联系重点已认定 · 二（二）", "提出",
+                  waiting, GapKind.RISEN, user),
+        _gap_item("核对不再符合的专家", "名单上是重点联系，规则和本单位联系重点都不再认定 · 二（三）", "核对",
+                  waiting, GapKind.FALLEN, user),
         WorkItem("核实过期信息", "关键信息超过单位规定的年数未核实 · 二（二）", counts["stale"],
                  f"{url}?freshness={Freshness.STALE.value}", "clock", "amber", "核实"),
     ]  # fmt: skip
@@ -142,8 +161,7 @@ def _waiting(user: "User") -> dict[str, int]:
         "duplicates": (DuplicatePair.objects.changeable_by(user).open(), Count("pk")),
         "exits": (MandatoryExit.objects.changeable_by(user).open(), Count("pk")),
         "proposals": (Proposal.objects.visible_to(user).waiting_for(user), Count("pk")),
-        "to_admit": (own_to_admit(user), Count("pk")),
-        "to_leave": (own_to_leave(user), Count("pk")),
+        **{kind.value: (own_gaps(user, kind), Count("expert_id")) for kind in GapKind},
         "overdue": (MandatoryExit.objects.changeable_by(user).overdue(), Count("pk")),
     }
     first, *others = (

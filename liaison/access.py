@@ -177,11 +177,17 @@ ROUTES: dict[str, Access] = {
     "experts:review": reads(answers(404, (SEERS, 200)), "review"),
     "experts:review_confirm": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "review"),
     "experts:review_close": acts(answers(404, (SEERS, 403), (("director_haidian",), 302)), "review"),
+    # Priorities: director_haidian has stated one for the roster of D04 alone
+    "experts:priorities": reads(answers(403, (READERS, 200))),
+    "experts:priority_new": form(answers(403, (("director_haidian",), 200)), 422),
+    "experts:priority": reads(answers(404, (SEERS, 200)), "priority"),
+    "experts:priority_end": acts(answers(404, (SEERS, 403), (("director_haidian",), 422)), "priority"),
     # Proposals: officer_haidian has drafted one for D04 about the record of the table
     "proposals:list": reads(answers(403, (READERS, 200))),
     "proposals:create": form(answers(403, (OFFICERS, 200)), 422),
     "proposals:experts": reads(answers(200)),
     "proposals:to_admit": reads(answers(403, (OFFICERS, 200))),
+    "proposals:to_raise": reads(answers(403, (OFFICERS, 200))),
     "proposals:to_leave": reads(answers(403, (OFFICERS, 200))),
     "proposals:detail": reads(answers(404, (SEERS, 200)), "proposal"),
     "proposals:edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "proposal"),

@@ -277,6 +277,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "experts.tasks.open_review_rounds",
         "schedule": crontab(hour=0, minute=40),
     },
+    "note-priorities": {"task": "experts.tasks.note_priorities", "schedule": crontab(minute="*/5")},
+    "note-turned-priorities": {
+        "task": "experts.tasks.note_turned_priorities",
+        "schedule": crontab(hour=0, minute=15),
+    },
     "recompute-turned-honours": {
         "task": "experts.tasks.recompute_turned_honours",
         "schedule": crontab(hour=0, minute=20),

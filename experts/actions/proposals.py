@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from datetime import date
 
+from django.contrib.postgres.functions import RandomUUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.utils import timezone
 
 from accounts.models import Unit, User
 from accounts.unit_settings import effective
 from audit.actions import record
 from audit.verbs import Verb
+from core.bulk import insert_from
 from core.markings import find_marking
 from experts.enums import Label
 from experts.errors import AlreadyDecided
@@ -25,10 +27,15 @@ from experts.models import (
     ProposalState,
     ProposalStep,
 )
-from experts.roster import unfit
+from experts.priorities import applying, suggested_scope
+from experts.roster import admissible, named_in, unfit, unfit_of
 from experts.roster_effects import apply
 
 WRITABLE = (ProposalState.DRAFT, ProposalState.RETURNED)
+LINE = [
+    "uuid", "proposal_id", "expert_id", "label", "unit_order", "held", "scope", "category",
+    "reason", "note", "conditions_met",
+]  # fmt: skip
 REVIEWS = "proposal_reviews"  # a unit's setting: how many reviews come before the approval
 
 
@@ -59,35 +66,52 @@ def draft_proposal(
 
 
 @transaction.atomic
+def propose_all(*, by: User, unit: Unit, experts: QuerySet[Expert], note: str = "") -> Proposal:
+    """Begin one admission with a line for each of the experts, in one statement however many they are.
+
+    The set is what `admissible` leaves, so that everybody in it fits. ValidationError when it is empty.
+    """
+    proposal = draft_proposal(by=by, unit=unit, kind=ProposalKind.ADMIT, experts=[], note=note)
+    scope = suggested_scope(applying(unit, proposal.effective_on))
+    given = (Value(proposal.pk), "pk", "label", "unit_order", "held", scope, "category")
+    blank = (Value(""), Value(""), Value(False))
+    chosen = admissible(unit, experts).order_by("sort_key")
+    if not insert_from(ProposalLine, LINE, chosen.values_list(RandomUUID(), *given, *blank)):
+        raise ValidationError("没有可以提出的专家：都已经在名单上，或须单独提出。")
+    return proposal
+
+
+@transaction.atomic
 def add_lines(*, by: User, proposal: Proposal, experts: Iterable[Expert], reason: str = "") -> int:
     """Add experts to a proposal that is being written; those who are in it stay as they are."""
     current = _being_written(by, proposal)
-    known = set(current.lines.values_list("expert_id", flat=True))
-    chosen = list(
-        Expert.objects.visible_to(by)
-        .filter(pk__in={each.pk for each in experts} - known)
-        .order_by("sort_key")
-    )
+    wanted = {each.pk for each in experts}
+    known = set(current.lines.filter(expert__in=wanted).values_list("expert_id", flat=True))
+    visible = Expert.objects.visible_to(by).filter(pk__in=wanted - known)
+    stated = applying(current.unit, current.effective_on)
+    chosen = list(visible.annotate(suggested=suggested_scope(stated)).order_by("sort_key"))
     labels = {each.label == Label.RESTRICTED for each in chosen}
-    labels |= {label == Label.RESTRICTED for label in current.lines.values_list("label", flat=True)}
+    labels |= {
+        label == Label.RESTRICTED for label in current.lines.values_list("label", flat=True).distinct()
+    }
     if len(labels) > 1:
         raise ValidationError("限知悉的专家须单独成文，不能与其他专家放在一份提案里。")
     if problems := unfit(current.kind, current.unit, chosen):
         raise ValidationError([f"{expert.name}：{why}" for expert, why in problems])
     ProposalLine.objects.bulk_create(
         ProposalLine(
-            proposal=current, expert=each, scope=_scope(current, each), category=each.category, reason=reason
+            proposal=current,
+            expert=each,
+            # To begin with what the rule and the unit's priorities say, nothing for an exit.
+            scope="" if current.kind == ProposalKind.EXIT else each.suggested,
+            category=each.category,
+            reason=reason,
         )
         for each in chosen
     )
     if known:
         record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines"])
     return len(chosen)
-
-
-def _scope(proposal: Proposal, expert: Expert) -> str:
-    """What the line proposes to begin with: the scope that the rule has decided, nothing for an exit."""
-    return "" if proposal.kind == ProposalKind.EXIT else expert.scope
 
 
 @transaction.atomic
@@ -100,16 +124,19 @@ def change_head(*, by: User, proposal: Proposal, effective_on: date, note: str) 
 
 
 @transaction.atomic
-def change_all_lines(*, by: User, proposal: Proposal, by_rule: bool = False, **facts: object) -> int:
-    """Set the same facts on every line in sight, in one statement; `by_rule` gives each the scope that the
-    rule has decided. Returns how many lines there are."""
+def change_lines(
+    *, by: User, proposal: Proposal, lines: QuerySet[ProposalLine], by_rule: bool = False, **facts: object
+) -> int:
+    """Set the same facts on those of the proposal's lines, in one statement; `by_rule` gives each the scope
+    that the rule and the unit's priorities say. Returns how many lines there are."""
     current = _being_written(by, proposal)
     _check_reason(facts)
     if by_rule:
-        facts["scope"] = Subquery(
-            Expert.objects.visible_to(by).filter(pk=OuterRef("expert_id")).values("scope")
-        )
-    changed = ProposalLine.objects.visible_to(by).filter(proposal=current).update(**facts)
+        stated = applying(current.unit, current.effective_on)
+        experts = Expert.objects.visible_to(by).annotate(suggested=suggested_scope(stated))
+        facts["scope"] = Subquery(experts.filter(pk=OuterRef("expert_id")).values("suggested"))
+    mine = ProposalLine.objects.visible_to(by).filter(proposal=current)
+    changed = mine.filter(pk__in=lines.order_by().values("pk")).update(**facts)
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines", *sorted(facts)])
     return changed
 
@@ -140,28 +167,26 @@ def remove_line(*, by: User, line: ProposalLine) -> None:
 def submit(*, by: User, proposal: Proposal, note: str = "") -> None:
     """Hand the proposal in. Every line must be complete, and everyone in it must still fit."""
     current = _being_written(by, proposal)
-    lines = list(current.lines.select_related("expert"))
+    lines = current.lines.count()
     if not lines:
         raise ValidationError("提案里还没有专家，请先添加。")
-    problems = [f"{line.expert.name}：{why}" for line in lines if (why := _incomplete(current, line))]
-    problems += [
-        f"{each.name}：{why}" for each, why in unfit(current.kind, current.unit, [x.expert for x in lines])
-    ]
+    incomplete = ProposalLine.objects.visible_to(by).filter(proposal=current).incomplete(current.kind)
+    named = incomplete.select_related("expert").only("scope", "expert__name").order_by("pk")
+    problems = [f"{line.expert.name}：{_missing(current, line)}" for line in named]
+    outside = unfit_of(current.kind, current.unit, named_in(by, current))
+    problems += [f"{expert.name}：{why}" for expert, why in outside]
     if problems:
         raise ValidationError(problems)
     current.state, current.submitted_by, current.reviewed_by = ProposalState.SUBMITTED, by, None
-    current.line_count, current.reviews = len(lines), 0
+    current.line_count, current.reviews = lines, 0
     _note(current, ProposalStep.SUBMIT, by, note)
 
 
-def _incomplete(proposal: Proposal, line: ProposalLine) -> str:
+def _missing(proposal: Proposal, line: ProposalLine) -> str:
+    """What an incomplete line lacks."""
     if proposal.kind == ProposalKind.EXIT:
-        return "" if line.reason in DISCRETIONARY else "请选择退出理由"
-    if not line.scope:
-        return "请选择联系范围"
-    if proposal.kind in {ProposalKind.ADMIT, ProposalKind.READMIT} and not line.conditions_met:
-        return "请逐项确认符合基本条件（三）"
-    return ""
+        return "请选择退出理由"
+    return "请逐项确认符合基本条件（三）" if line.scope else "请选择联系范围"
 
 
 @transaction.atomic

@@ -184,7 +184,7 @@ class AllLinesForm(StyledForm, forms.Form):
         for name in set(self.fields) - set(FIELDS[ProposalKind(kind)]):
             del self.fields[name]
         leaving = [(LEAVES, "退出名单"), *STAYS]
-        scopes = leaving if kind == ProposalKind.EXIT else [(BY_RULE, "按规则认定"), *Scope.choices]
+        scopes = leaving if kind == ProposalKind.EXIT else [(BY_RULE, "按规则和联系重点"), *Scope.choices]
         self.fields["scope"].choices = [("", "不改"), *scopes]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

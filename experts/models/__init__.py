@@ -8,6 +8,7 @@ from experts.models.expert import Award, Expert, Holder, SavedFilter
 from experts.models.history import HistoryAct, HistoryEvent, Origin, Subject
 from experts.models.identity import DuplicatePair, Merge, PairReason
 from experts.models.need_to_know import EndedGrant, NeedToKnow
+from experts.models.priority import Priority, PriorityState
 from experts.models.proposal import (
     Proposal,
     ProposalAct,
@@ -18,7 +19,7 @@ from experts.models.proposal import (
 )
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
 from experts.models.review import ReviewRound, RoundState
-from experts.models.roster import RosterEntry, RosterTally
+from experts.models.roster import GapKind, RosterEntry, RosterGap, RosterTally
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
@@ -39,6 +40,7 @@ __all__ = [
     "ExitText",
     "ExitTextKind",
     "Expert",
+    "GapKind",
     "HistoryAct",
     "HistoryEvent",
     "Holder",
@@ -48,6 +50,8 @@ __all__ = [
     "NeedToKnow",
     "Origin",
     "PairReason",
+    "Priority",
+    "PriorityState",
     "Proposal",
     "ProposalAct",
     "ProposalKind",
@@ -60,6 +64,7 @@ __all__ = [
     "ReviewRound",
     "ReviewState",
     "RosterEntry",
+    "RosterGap",
     "RosterTally",
     "RoundState",
     "RuleVersion",

@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -167,8 +167,9 @@ class Expert(models.Model):
     may_change: bool  # these three are read by for_page
     may_see_illness: bool
     has_exits: bool
-    has_pairs: bool  # these two by experts/views/lookup.py
+    has_pairs: bool  # these three by experts/views/lookup.py
     has_merges: bool
+    stated: list[dict[str, Any]]
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"

@@ -4,6 +4,7 @@ import uuid
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +15,7 @@ from experts.visibility import covers_everything, visible
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
+    from experts.models.priority import Priority
 
 
 class RosterEntryQuerySet(models.QuerySet["RosterEntry"]):
@@ -143,3 +145,57 @@ class RosterTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit_id}:{self.scope}:{self.day}"
+
+
+class GapKind(models.TextChoices):
+    """How a roster differs from what the rule and the unit's priorities say."""
+
+    LACKING = "lacking", "符合条件未纳入"
+    RISEN = "risen", "名单上是普遍联系，应为重点联系"
+    FALLEN = "fallen", "在名单上但不再符合"
+
+
+class RosterGapQuerySet(models.QuerySet["RosterGap"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of visible experts, in rosters of units in reach."""
+        seen = self.filter(visible(user, key="expert_id"))
+        return seen if covers_everything(user) else seen.filter(_in_reach(user))
+
+    def of_kind(self, kind: GapKind) -> Self:
+        return self.filter(kind=kind)
+
+    def at(self, unit: "Unit", *, own: bool) -> Self:
+        """In the roster of the unit, unless `own` also in those of the units below it."""
+        return self.filter(place__range=(unit.order, unit.order if own else unit.order_end))
+
+
+class RosterGap(LockedChild):
+    """One expert whom a unit's roster lacks or holds otherwise than it should (二（二）).
+
+    Lacking is asked of the unit that manages the expert only. `by_rule`: key by the policy's rule;
+    `priorities` are the unit's priorities that the expert fits. Written by triggers (migration 0017).
+    """
+
+    pk = models.CompositePrimaryKey("expert_id", "unit_id")
+    expert = models.ForeignKey(
+        Expert, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
+    place = models.BigIntegerField(editable=False)
+    sort_key = models.CharField(max_length=200, db_collation="C", editable=False)
+    kind = models.CharField(max_length=8, choices=GapKind)
+    by_rule = models.BooleanField()
+    priorities = ArrayField(models.BigIntegerField(), default=list)
+
+    objects = RosterGapQuerySet.as_manager()
+    stated: list["Priority"]  # set by a list on its rows (experts/roster_worklists.py)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单差异"
+        indexes = [
+            models.Index(fields=["kind", "place"], name="roster_gap_by_place"),
+            models.Index(fields=["kind", "sort_key", "place"], name="roster_gap_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.expert_id}:{self.kind}"

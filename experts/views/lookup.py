@@ -10,6 +10,7 @@ from audit.verbs import Verb
 from experts.enums import Label
 from experts.identity import hints
 from experts.models import Expert, Merge
+from experts.priorities import stated_hint
 
 
 def open_expert(request: UserRequest, uuid: str, *, to_change: bool = False) -> Expert:
@@ -17,7 +18,8 @@ def open_expert(request: UserRequest, uuid: str, *, to_change: bool = False) -> 
 
     Opening a restricted record is on the trail before anything of it is shown (二（二）).
     """
-    visible = Expert.objects.visible_to(request.user).for_page(request.user).annotate(**hints(request.user))
+    seen = hints(request.user) | stated_hint(request.user)
+    visible = Expert.objects.visible_to(request.user).for_page(request.user).annotate(**seen)
     expert = get_object_or_404(visible, uuid=uuid)
     if to_change and not expert.may_change:
         raise PermissionDenied

@@ -275,7 +275,8 @@ def proposal_all(request: UserRequest, uuid: str) -> HttpResponse:
     form = AllLinesForm(request.POST, kind=proposal.kind)
     if not form.is_valid():
         return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
-    change = lambda: actions.change_all_lines(by=user, proposal=proposal, **form.facts())  # noqa: E731
+    lines = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
+    change = lambda: actions.change_lines(by=user, proposal=proposal, lines=lines, **form.facts())  # noqa: E731
     return _tried(request, proposal, form, change, "已应用到全部专家。", all_form=form)
 
 

@@ -28,6 +28,7 @@ from experts.listing import list_context
 from experts.log import log_of
 from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveValue
 from experts.presenting import conflict_rows, masked_values
+from experts.priorities import of_expert
 from experts.reviewing import key_lines
 from experts.scope import decide
 from experts.views.identity import identity_card
@@ -108,6 +109,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         "expert": expert,
         "awards": awards,
         "decision": decision,
+        "priorities": of_expert(expert, awards),
         "tab": tab,
         "tabs": [
             {

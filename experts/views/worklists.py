@@ -1,9 +1,10 @@
-"""The two standing worklists of a roster, with an act that proposes for those who are ticked."""
+"""The standing worklists of a roster, with an act that proposes for those who are ticked."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -11,11 +12,19 @@ from django.views.decorators.http import require_GET
 from accounts.models import Unit
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
+from core.planning import walking_an_index
 from experts import roster_worklists
 from experts.filters import chosen_unit
+from experts.models import GapKind
 
 PAGE_SIZE = 25
-BY_NAME, BY_ENTRY = Order(("sort_key",)), Order(("sort_key", "id"))
+BY_NAME = Order(("sort_key", "place"))
+PAGES = {
+    GapKind.LACKING: ("to_admit", "符合条件未纳入"),
+    GapKind.RISEN: ("to_raise", "应调整为重点联系"),
+    GapKind.FALLEN: ("to_leave", "在名单上但不再符合"),
+}
+GROUND_CHOICES = [("", "全部依据"), ("rule", "规则认定"), ("priority", "本单位联系重点")]
 
 
 def _chosen(request: UserRequest) -> tuple[Unit, bool]:
@@ -31,40 +40,52 @@ def _chosen(request: UserRequest) -> tuple[Unit, bool]:
     return unit, request.GET.get("own") == "yes"
 
 
-def _context(params: QueryDict, page: Any, unit: Unit, own: bool, seen: int, here: str) -> dict[str, Any]:
+def _page(request: UserRequest, kind: GapKind) -> HttpResponse:
+    (unit, own), params = _chosen(request), request.GET
+    rows = roster_worklists.gaps(request.user, unit, kind, own=own)
+    ground = params.get("ground", "")
+    if ground in roster_worklists.GROUNDS and kind != GapKind.FALLEN:
+        rows = rows.filter(roster_worklists.GROUNDS[ground])
     limit = roster_worklists.COUNT_LIMIT
-    return {
+    seen = rows.order_by()[: limit + 1].count()
+    # Few are sorted; of many the index has the first ones in order.
+    with walking_an_index() if seen > limit else nullcontext():
+        page = page_by_key(rows, BY_NAME, params, PAGE_SIZE)
+    roster_worklists.name_priorities(page.rows)
+    name, title = PAGES[kind]
+    context: dict[str, Any] = {
         "page": page,
+        "kind": kind,
+        "title": title,
         "unit": unit,
         "own": own,
+        "ground": ground,
+        "grounds": GROUND_CHOICES,
         "total": min(seen, limit),
         "exact": seen <= limit,
-        "action": reverse(f"proposals:{here}"),
+        "action": reverse(f"proposals:{name}"),
         "tabs": [
-            {"label": label, "url": reverse(f"proposals:{name}"), "active": name == here}
-            for name, label in (("to_admit", "符合条件未纳入"), ("to_leave", "在名单上但不再符合"))
+            {"label": label, "url": reverse(f"proposals:{each}"), "active": each == name}
+            for each, label in PAGES.values()
         ],
         **page.urls(params),
     }
+    return render(request, "experts/roster_gaps.html", context)
 
 
 @require_GET
 def to_admit(request: UserRequest) -> HttpResponse:
-    """符合条件未纳入."""
-    (unit, own), params = _chosen(request), request.GET
-    found = roster_worklists.to_admit(request.user, unit, own=own)
-    page = page_by_key(found, BY_NAME, params, PAGE_SIZE)
-    seen = found.count_up_to(roster_worklists.COUNT_LIMIT + 1) if page.rows else 0
-    context = _context(params, page, unit, own, seen, "to_admit")
-    return render(request, "experts/proposal_to_admit.html", context)
+    """符合条件未纳入: key by the rule or the unit's priorities, and not on the roster of their unit."""
+    return _page(request, GapKind.LACKING)
+
+
+@require_GET
+def to_raise(request: UserRequest) -> HttpResponse:
+    """On the roster as general, while the rule or a priority says key."""
+    return _page(request, GapKind.RISEN)
 
 
 @require_GET
 def to_leave(request: UserRequest) -> HttpResponse:
-    """在名单上但不再符合."""
-    (unit, own), params = _chosen(request), request.GET
-    entries = roster_worklists.to_leave(request.user, unit, own=own)
-    page = page_by_key(entries, BY_ENTRY, params, PAGE_SIZE)
-    seen = entries.order_by()[: roster_worklists.COUNT_LIMIT + 1].count() if page.rows else 0
-    context = _context(params, page, unit, own, seen, "to_leave")
-    return render(request, "experts/proposal_to_leave.html", context)
+    """在名单上但不再符合: on the roster as key, while neither the rule nor a priority says so any more."""
+    return _page(request, GapKind.FALLEN)

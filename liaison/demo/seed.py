@@ -25,6 +25,7 @@ from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.exits import add_exits
+from liaison.demo.priorities import add_priorities
 from liaison.demo.rosters import add_rosters
 from liaison.demo.specials import add_specials, sensitive_by_honour
 
@@ -52,6 +53,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     list_persons(experts[-1], users, today)
     ask_to_restrict(experts, users, today)
     add_exits(experts, users, today)
+    add_priorities(units, users, today)
     add_rosters(experts, units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}

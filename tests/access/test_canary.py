@@ -26,6 +26,7 @@ from tests.factories import (
     make_evidence,
     make_exit,
     make_expert,
+    make_priority,
     make_report,
     make_round,
     make_sensitive,
@@ -37,6 +38,7 @@ from tests.reports import making as exports
 
 MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
+PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
@@ -92,6 +94,7 @@ def neighbours(personas):
         expert = make_expert(name, birth=date(1950, 1, 1), employer="示范研究所", awards=["STATE_ALLOWANCE"])
         make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
     make_round("D04", uuid=ROUND)
+    make_priority("D04", uuid=PRIORITY, posts=["总设计师"], below=True)
     for user in personas.values():
         SavedFilter.objects.create(user=user, name="常用", query="q=jsq")
         Message.objects.create(recipient=user, text="请核实信息", url="/experts/?freshness=stale")
@@ -190,9 +193,12 @@ def plain_requests():
         yield "get", f"{reverse('proposals:list')}?{query}", {}
     for text in SEARCHES:
         yield "get", f"{reverse('proposals:experts')}?{urlencode({'q': text})}", {}
-    for name in ("to_admit", "to_leave"):
-        for query in ("own=yes", "unit=D04", "unit=D04&own=yes"):
+    for name in ("to_admit", "to_raise", "to_leave"):
+        for query in ("own=yes", "unit=D04", "unit=D04&own=yes", "ground=priority", "ground=rule"):
             yield "get", f"{reverse(f'proposals:{name}')}?{query}", {}
+    yield "get", reverse("experts:priority", args=[PRIORITY]), {}
+    stated = {"unit": "D04", "name": "设计", "reason": "文件", "posts": "总设计师", "since": "2026-01-01"}
+    yield "post", reverse("experts:priority_new"), stated
     review = reverse("experts:review", args=[ROUND])
     for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
         yield "get", f"{review}{query}", {}

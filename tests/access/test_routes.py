@@ -80,6 +80,7 @@ OBJECTS = {
     "setting",
     "grant",
     "restriction",
+    "priority",
     "proposal",
     "line",
     "review",

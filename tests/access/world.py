@@ -23,6 +23,7 @@ from experts.models import (
     Honour,
     MandatoryExit,
     Merge,
+    Priority,
     Proposal,
     RestrictionRequest,
     ReviewRound,
@@ -38,6 +39,7 @@ from tests.factories import (
     make_evidence,
     make_exit,
     make_expert,
+    make_priority,
     make_report,
     make_round,
     make_sensitive,
@@ -85,6 +87,7 @@ def world(personas, client_of, monkeypatch):
         for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "BJ"))
     )
     called = meetings(officer, "D04"), meetings(personas["officer_chaoyang"], "D03")
+    priority, other = (make_priority(code, stated_by=personas["director_haidian"]) for code in ("D04", "D03"))
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -115,6 +118,7 @@ def world(personas, client_of, monkeypatch):
             "evidence": [home.uuid, file.uuid],
             "exit": [case.uuid],
             "exit text": [case.uuid, "facts"],
+            "priority": [priority.uuid],
             "proposal": [proposal.uuid],
             "line": [proposal.uuid, proposal.lines.get().uuid],
             "row": [roster.uuid, roster.rows.get(state="held").number],
@@ -145,6 +149,8 @@ def world(personas, client_of, monkeypatch):
         cases = set(MandatoryExit.objects.all()) - set(MandatoryExit.objects.visible_to(user))
         made.hidden[name]["exit"] = [([each.uuid], [uuid4()]) for each in cases]
         made.hidden[name]["exit text"] = [([each.uuid, "facts"], [uuid4(), "facts"]) for each in cases]
+        stated = {priority, other} - set(Priority.objects.visible_to(user))
+        made.hidden[name]["priority"] = [([each.uuid], [uuid4()]) for each in stated]
         proposals = set(Proposal.objects.all()) - set(Proposal.objects.visible_to(user))
         made.hidden[name]["proposal"] = [([each.uuid], [uuid4()]) for each in proposals]
         made.hidden[name]["line"] = [

@@ -289,3 +289,15 @@ def make_resolution(gathering, text="研究建立服务专班", **facts):
     """Something resolved, due in ten days; its owner must be said."""
     defaults = {"due_on": timezone.localdate() + timedelta(days=10), "created_by": gathering.created_by}
     return Resolution.objects.create(gathering=gathering, text=text, **(defaults | facts))
+
+
+def make_priority(unit_code="D04", **facts):
+    """A priority in force since long, of people whose field of work holds 人工智能 unless told otherwise."""
+    from experts.models import Priority
+
+    conditions = {"honours", "disciplines", "words", "posts", "categories"}
+    defaults = {} if conditions & facts.keys() else {"words": ["人工智能"]}
+    defaults |= {"name": "人工智能", "reason": "年度人才工作要点", "since": date(2020, 1, 1)}
+    return Priority.objects.create(
+        unit=unit(unit_code), stated_by=facts.pop("stated_by", None) or make_user(), **(defaults | facts)
+    )
