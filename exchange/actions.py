@@ -7,6 +7,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import Unit, User
@@ -20,7 +22,10 @@ from exchange.reading import RosterRefused, sniff
 from exchange.reading.refusals import MAX_FILE_BYTES, MEGABYTE
 from exchange.rows import content, seal
 from exchange.synonyms import FIELD_LABELS, FIRST_FILLED, REPEATABLE
+from experts.actions.proposals import propose_all
+from experts.models import Expert, Proposal, ProposalState
 
+AT_ONCE = 2_000  # rows up to which a proposal is drafted while the user waits
 NO_QUEUE = "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。"
 
 
@@ -194,3 +199,36 @@ def discard(*, by: User, roster: RosterImport) -> None:
     record(Verb.DELETE, by=by, kind="roster", reference=str(current.uuid))
     current.delete()
     transaction.on_commit(lambda: VAULT.forget(stored_as))
+
+
+@transaction.atomic
+def propose_import(*, by: User, roster: RosterImport) -> Proposal | None:
+    """One proposal to admit everybody of the imported roster who is not on the unit's list yet. A large one
+    is drafted by a worker: None. ValidationError when there is one already, or nobody is left to propose."""
+    current = RosterImport.objects.visible_to(by).select_for_update(of=("self",)).get(pk=roster.pk)
+    if current.stage != Stage.COMMITTED:
+        raise ValidationError("名册导入完成以后才能提出。")
+    if current.proposal and current.proposal.state != ProposalState.WITHDRAWN:
+        raise ValidationError(f"这份名册已经起草了提案 {current.proposal.number}。")
+    if not RosterRow.objects.visible_to(by).filter(roster=current).exists():
+        raise ValidationError("名册的内容已按规定清除，请从“符合条件未纳入”提出。")
+    if current.counts.get("rows", 0) > AT_ONCE:
+        _advance(by, current, Stage.PROPOSING, {Stage.COMMITTED})
+        return None
+    proposal = draft_for(by=by, roster=current)
+    RosterImport.objects.filter(pk=current.pk).update(proposal=proposal)
+    return proposal
+
+
+def draft_for(*, by: User, roster: RosterImport) -> Proposal:
+    """The proposal itself, of everybody whom `people_of` leaves; recorded by the drafting."""
+    note = f"根据 {timezone.localtime(roster.committed_at):%Y-%m-%d} 导入的名册提出"
+    return propose_all(by=by, unit=roster.unit, experts=people_of(by, roster), note=note)
+
+
+def people_of(user: User, roster: RosterImport) -> QuerySet[Expert]:
+    """Those of the roster's people whom the user may change now, new or known before."""
+    rows = RosterRow.objects.visible_to(user).filter(
+        roster=roster, state=RowState.OK, expert_id__isnull=False
+    )
+    return Expert.objects.changeable_by(user).filter(pk__in=rows.values("expert_id"))

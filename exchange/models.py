@@ -19,6 +19,7 @@ class Stage(models.TextChoices):
     PREVIEW = "preview", "预览"
     COMMITTING = "committing", "写入"
     COMMITTED = "committed", "已导入"
+    PROPOSING = "proposing", "起草提案"
 
 
 class RowState(models.TextChoices):
@@ -61,6 +62,9 @@ class RosterImport(Job):
     sample_key = models.CharField(max_length=20, blank=True)
     counts = models.JSONField(default=dict)
     committed_at = models.DateTimeField("导入时间", null=True)
+    proposal = models.ForeignKey(
+        "experts.Proposal", verbose_name="名单提案", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
 
     objects = RosterImportQuerySet.as_manager()
 
@@ -80,7 +84,7 @@ class RosterRowQuerySet(models.QuerySet["RosterRow"]):
 
 class RosterRow(models.Model):
     """One row. `sealed` is the encrypted content (cells, corrections, checked values, problems, differences);
-    in clear stand only numbers, states and the record it was matched to."""
+    in clear stand only numbers, states and the record it was matched to, or became."""
 
     pk = models.CompositePrimaryKey("roster_id", "number")
     roster = models.ForeignKey(RosterImport, on_delete=models.CASCADE, related_name="rows", db_index=False)

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from accounts.models import User
 from core.jobs import JobState
+from exchange.actions import people_of
 from exchange.forms import AwardsForm, ColumnsForm, FixForm
 from exchange.models import RosterImport, RosterRow, RowAction, RowState, Stage
 from exchange.rows import RowContent, content
 from exchange.synonyms import FIELD_LABELS
-from experts.enums import AwardState, Category
+from experts.enums import AwardState, Category, Label
+from experts.roster import with_standing
 
 STEPS = ["上传", "核对列", "检查", "预览", "完成"]
 STEP_OF = {
@@ -23,11 +26,13 @@ STEP_OF = {
     Stage.PREVIEW: 4,
     Stage.COMMITTING: 5,
     Stage.COMMITTED: 6,  # past the last: every step is done
+    Stage.PROPOSING: 6,
 }
 DOING = {
     Stage.READING: "正在读取文件",
     Stage.CHECKING: "正在逐行检查",
     Stage.COMMITTING: "正在写入专家库",
+    Stage.PROPOSING: "正在起草名单提案",
 }
 SHOWS: dict[str, tuple[str, dict[str, str]]] = {
     RowAction.CREATE.value: ("新增", {"state": RowState.OK, "action": RowAction.CREATE}),
@@ -289,3 +294,22 @@ def links_of_imports(user: User, numbers: set[str]) -> dict[str, tuple[str, str]
     rosters = RosterImport.objects.visible_to(user).filter(uuid__in=numbers)
     names = rosters.values_list("uuid", "file_name")
     return {str(uuid): (name, reverse("exchange:detail", args=[uuid])) for uuid, name in names}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """How many of an imported roster's people may be proposed, are on the unit's list, or need a document of
+    their own; as the user sees them."""
+
+    open: int
+    on: int
+    apart: int
+
+
+def admission(user: User, roster: RosterImport) -> Admission:
+    counted = with_standing(roster.unit, people_of(user, roster).filter(died_on__isnull=True)).aggregate(
+        on=Count("pk", filter=Q(is_on=True)),
+        apart=Count("pk", filter=Q(is_on=False, label=Label.RESTRICTED)),
+        open=Count("pk", filter=Q(is_on=False, label__lt=Label.RESTRICTED)),
+    )
+    return Admission(**counted)

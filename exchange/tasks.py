@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -14,10 +15,11 @@ from audit.verbs import Verb
 from core.jobs import Cancelled, JobState, Reporter, RightsLost
 from core.origin import coming_from
 from core.rls import transaction_as, working_as
+from exchange.actions import draft_for
 from exchange.models import RosterImport, RosterRow, Stage
 from exchange.pipeline.planning import Planner
 from exchange.pipeline.source import VAULT, data_rows, opened, recognise_file, unpacked
-from exchange.pipeline.storing import mended_rows, replace_rows, stored_writes
+from exchange.pipeline.storing import mended_rows, remember, replace_rows, stored_writes
 from exchange.pipeline.writing import ChangedMeanwhile, Writer
 from exchange.reading import RosterRefused
 from experts.models import Origin
@@ -26,8 +28,13 @@ from reminders.actions import notify
 logger = logging.getLogger(__name__)
 KEEP_DAYS = 7
 LOCK = 0x494D50  # advisory lock class of imports
-FALL_BACK = {Stage.READING: Stage.READING, Stage.CHECKING: Stage.MAPPING, Stage.COMMITTING: Stage.PREVIEW}
-OUTCOME = {"stage", "counts", "committed_at", "job_state", "job_error"}
+FALL_BACK = {
+    Stage.READING: Stage.READING,
+    Stage.CHECKING: Stage.MAPPING,
+    Stage.COMMITTING: Stage.PREVIEW,
+    Stage.PROPOSING: Stage.COMMITTED,
+}
+OUTCOME = {"stage", "counts", "committed_at", "proposal", "job_state", "job_error"}
 SEEN_IN_FILE = {"sheet_name", "layout", "sample_sealed", "sample_key"}
 STOPPED = "已按您的要求停止，没有写入任何内容。"
 UNEXPECTED = "处理时出现意外错误，没有写入任何内容。请重试；仍不行请联系系统管理员。"
@@ -50,6 +57,8 @@ def run_import(roster_id: int, user_id: int) -> None:
         state, reason = JobState.FAILED, LOST
     except (RosterRefused, ChangedMeanwhile) as problem:
         state, reason = JobState.FAILED, str(problem) or MEANWHILE
+    except ValidationError as problem:
+        state, reason = JobState.FAILED, "；".join(problem.messages)
     except Exception:
         logger.exception("import %s failed", roster_id)
         state, reason = JobState.FAILED, UNEXPECTED
@@ -98,14 +107,18 @@ def _run(roster_id: int, user: User) -> None:
     elif roster.stage == Stage.CHECKING:
         check(roster, user, report)
         roster.stage = Stage.PREVIEW
-    else:
+    elif roster.stage == Stage.COMMITTING:
         write(roster, user, report)
         roster.stage = Stage.COMMITTED
         roster.committed_at = timezone.now()
+        notify(recipient=user, text="名册已导入", url=reverse("exchange:detail", args=[roster.uuid]))
+    else:
+        roster.proposal = draft_for(by=user, roster=roster)
+        roster.stage = Stage.COMMITTED
+        url = reverse("proposals:detail", args=[roster.proposal.uuid])
+        notify(recipient=user, text="名册的名单提案已起草", url=url)
     roster.job_state, roster.job_error = JobState.DONE, ""
     roster.save(update_fields=OUTCOME | (SEEN_IN_FILE if roster.stage == Stage.MAPPING else set()))
-    if roster.stage == Stage.COMMITTED:
-        notify(recipient=user, text="名册已导入", url=reverse("exchange:detail", args=[roster.uuid]))
 
 
 def check(roster: RosterImport, user: User, report: Reporter) -> None:
@@ -123,6 +136,7 @@ def write(roster: RosterImport, user: User, report: Reporter) -> None:
     writer = Writer(user, roster.unit, Planner(user))
     with coming_from(Origin.IMPORT, str(roster.uuid)):
         done = writer.write(stored_writes(roster), lambda count: report(count, total))
+    remember(roster, writer.created)
     counts = roster.counts | done | {"sm3": roster.file_digest}
     record(Verb.IMPORT, by=user, kind="roster", reference=str(roster.uuid), counts=counts)
 

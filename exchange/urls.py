@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:uuid>/rows/<int:number>/award/", views.row_award, name="award"),
     path("<uuid:uuid>/held/", views.held_rows, name="held"),
     path("<uuid:uuid>/commit/", views.import_commit, name="commit"),
+    path("<uuid:uuid>/propose/", views.import_propose, name="propose"),
     path("<uuid:uuid>/cancel/", views.import_cancel, name="cancel"),
     path("<uuid:uuid>/discard/", views.import_discard, name="discard"),
 ]

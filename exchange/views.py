@@ -22,6 +22,7 @@ from exchange.models import RosterImport, RosterRow, RowState, Stage
 from exchange.pipeline.source import samples_of
 from exchange.rows import content
 from exchange.workbook import held_workbook
+from experts.models import Proposal, ProposalState
 
 LIST_SIZE = 25
 PAGE_SIZE = 25
@@ -187,7 +188,14 @@ def _preview(
 
 def _done(user: User, roster: RosterImport) -> dict[str, Any]:
     held = RosterRow.objects.visible_to(user).filter(roster=roster, state=RowState.HELD)
-    return {"counts": roster.counts, "has_held_rows": held.exists()}
+    proposal = Proposal.objects.visible_to(user).filter(pk=roster.proposal_id or 0).first()
+    may_propose = proposal is None or proposal.state == ProposalState.WITHDRAWN
+    return {
+        "counts": roster.counts,
+        "has_held_rows": held.exists(),
+        "proposal": proposal,
+        "admission": presenting.admission(user, roster) if roster.stored_as and may_propose else None,
+    }
 
 
 @require_POST
@@ -314,6 +322,22 @@ def import_discard(request: HttpRequest, uuid: str) -> HttpResponse:
         return redirect("exchange:detail", roster.uuid)
     messages.success(request, f"已放弃导入“{roster.file_name}”，上传的文件和预览已删除。")
     return redirect("exchange:list")
+
+
+@require_POST
+def import_propose(request: HttpRequest, uuid: str) -> HttpResponse:
+    """One proposal for everybody of the imported roster who is not on the unit's list yet (二（二）)."""
+    user = _importer(request)
+    roster = _roster(user, uuid)
+    try:
+        proposal = actions.propose_import(by=user, roster=roster)
+    except ValidationError as problem:
+        messages.error(request, "；".join(problem.messages))
+    else:
+        if proposal:
+            messages.success(request, "已起草，请核对名单、确认基本条件后提交。")
+            return redirect("proposals:detail", proposal.uuid)
+    return redirect("exchange:detail", roster.uuid)
 
 
 @require_GET

@@ -24,9 +24,12 @@ def unfit(kind: ProposalKind | str, unit: Unit, experts: Iterable[Expert]) -> li
 
 def unfit_of(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> list[tuple[Expert, str]]:
     """The same of a set, in the order of names."""
-    entries = RosterEntry.objects.of(unit).filter(expert=OuterRef("pk"))
-    weighed = experts.annotate(is_on=Exists(entries.open()), was_on=Exists(entries))
-    found = weighed.filter(_unfitting(kind)).order_by("sort_key").only("uuid", "name", "died_on")
+    found = (
+        with_standing(unit, experts)
+        .filter(_unfitting(kind))
+        .order_by("sort_key")
+        .only("uuid", "name", "died_on")
+    )
     return [
         (each, why_not(kind, each.is_on if each.was_on else None, deceased=bool(each.died_on)))
         for each in found
@@ -43,10 +46,14 @@ def _unfitting(kind: ProposalKind | str) -> Q:
 def admissible(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
     """Those whom one admission may name together: living, not on the unit's roster, and not restricted, since
     a restricted expert has a document of their own."""
-    on = RosterEntry.objects.of(unit).open().filter(expert=OuterRef("pk"))
-    return experts.annotate(is_on=Exists(on)).filter(
-        is_on=False, died_on__isnull=True, label__lt=Label.RESTRICTED
-    )
+    fitting = Q(is_on=False, died_on__isnull=True, label__lt=Label.RESTRICTED)
+    return with_standing(unit, experts).filter(fitting)
+
+
+def with_standing(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+    """With whether each is on the roster of the unit (`is_on`) and ever was (`was_on`)."""
+    entries = RosterEntry.objects.of(unit).filter(expert=OuterRef("pk"))
+    return experts.annotate(is_on=Exists(entries.open()), was_on=Exists(entries))
 
 
 def named_in(user: User, proposal: Proposal) -> QuerySet[Expert]:

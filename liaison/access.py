@@ -227,6 +227,7 @@ ROUTES: dict[str, Access] = {
     "exchange:award": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "row"),
     "exchange:held": reads(answers(403, (OFFICERS, 404), (HAIDIAN, 200)), "roster"),
     "exchange:commit": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
+    "exchange:propose": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
     "exchange:cancel": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
     "exchange:discard": acts(answers(403, (OFFICERS, 404), (HAIDIAN, 302)), "roster"),
     # Exports: one's own; what they hold is looked at again when they are fetched

@@ -26,6 +26,7 @@ from experts.models.catalogue import MUNICIPAL_AWARD
 from experts.scope import decide
 
 BATCH = 1000
+Write = tuple[int, str, int | None, int | None, RowContent]  # row, action, record, version seen, content
 Mended = dict[int, tuple[dict[str, str], list[dict[str, Any]]]]  # row number: corrections, accepted awards
 
 

@@ -1,12 +1,14 @@
 """The preview: a plan's rows kept encrypted until they are written, discarded or purged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from django.db import connection
 
 from core.bulk import insert_rows
 from exchange.models import RosterImport, RosterRow, RowAction, RowState
-from exchange.pipeline.planning import Mended, Plan
-from exchange.rows import RowContent, content, seal
+from exchange.pipeline.planning import Mended, Plan, Write
+from exchange.rows import content, seal
 from experts.models import Expert
 
 COLUMNS = [
@@ -62,11 +64,23 @@ def _values(roster: RosterImport, plan: Plan, versions: dict[int, int]) -> Itera
         )
 
 
-def stored_writes(roster: RosterImport) -> Iterator[tuple[str, int | None, int | None, RowContent]]:
+def stored_writes(roster: RosterImport) -> Iterator[Write]:
     """What the stored preview asks to write, in row order."""
     rows = RosterRow.objects.filter(roster=roster, state=RowState.OK).exclude(action=RowAction.UNCHANGED)
     last = 0
     while batch := list(rows.filter(number__gt=last).order_by("number").select_related("roster")[:BATCH]):
         for row in batch:
-            yield row.action, row.expert_id, row.expert_version, content(row)
+            yield row.number, row.action, row.expert_id, row.expert_version, content(row)
         last = batch[-1].number
+
+
+def remember(roster: RosterImport, created: Sequence[tuple[int, int]]) -> None:
+    """Note beside the rows which records they became; updates and what was unchanged are known already."""
+    numbers, experts = zip(*created, strict=True) if created else ((), ())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_rosterrow line SET expert_id = made.expert"
+            " FROM unnest(%s::integer[], %s::bigint[]) AS made (number, expert)"
+            " WHERE line.roster_id = %s AND line.number = made.number",
+            [list(numbers), list(experts), roster.pk],
+        )

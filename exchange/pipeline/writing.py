@@ -18,7 +18,7 @@ from core.id_numbers import identity_key
 from exchange.convert import as_attribute
 from exchange.models import RowAction, RowState
 from exchange.pipeline.matching import differences
-from exchange.pipeline.planning import Plan, Planner
+from exchange.pipeline.planning import Plan, Planner, Write
 from exchange.rows import RowContent
 from experts.actions.scoping import current_rule, decide_scope
 from experts.enums import Label, SensitiveField
@@ -85,11 +85,10 @@ class Writer:
         self.by, self.unit, self.planner = by, unit, planner
         self.rule, self.now, self.today = current_rule(), timezone.now(), timezone.localdate()
         self.blank = self._blank()
+        self.created: list[tuple[int, int]] = []  # row number and key of every new record
 
-    def write(
-        self, rows: Iterable[tuple[str, int | None, int | None, RowContent]], report: Callable[[int], None]
-    ) -> dict[str, int]:
-        """`rows` are (action, expert key, version seen in the preview, content); returns how many of each.
+    def write(self, rows: Iterable[Write], report: Callable[[int], None]) -> dict[str, int]:
+        """Write what the rows ask for; returns how many new and updated records there are.
 
         While PostgreSQL inserts one batch, a thread prepares the next; only this thread talks to it.
         """
@@ -97,12 +96,16 @@ class Writer:
         waiting, ready = iter(rows), None
         with ThreadPoolExecutor(max_workers=1) as pool:
             while batch := list(islice(waiting, BATCH)):
-                contents = [content for action, _, _, content in batch if action == RowAction.CREATE]
-                upcoming = pool.submit(self._prepare, contents, take_ids(Expert, len(contents)))
+                new = [
+                    (number, content) for number, action, *_, content in batch if action == RowAction.CREATE
+                ]
+                ids, contents = take_ids(Expert, len(new)), [content for _, content in new]
+                self.created += zip((number for number, _ in new), ids, strict=True)
+                upcoming = pool.submit(self._prepare, contents, ids)
                 if ready is not None:
                     _insert(ready.result())
                 ready = upcoming
-                for action, expert, version, content in batch:
+                for _, action, expert, version, content in batch:
                     if action == RowAction.UPDATE:
                         self._update(expert, version, content)
                 done[RowAction.CREATE.value] += len(contents)
@@ -267,8 +270,8 @@ def _token_lines(newcomers: list[Newcomer]) -> Iterator[str]:
             yield token + rest
 
 
-def planned_writes(plan: Plan) -> Iterator[tuple[str, int | None, int | None, RowContent]]:
+def planned_writes(plan: Plan) -> Iterator[Write]:
     """What a plan that was just made asks to write; no version to hold it to."""
-    for _, state, action, _, expert, content in plan.rows():
+    for number, state, action, _, expert, content in plan.rows():
         if state == RowState.OK and action != RowAction.UNCHANGED:
-            yield action, expert, None, content
+            yield number, action, expert, None, content
