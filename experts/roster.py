@@ -50,7 +50,7 @@ def admissible(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
     return with_standing(unit, experts).filter(fitting)
 
 
-def with_standing(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+def with_standing(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Any, Any]:
     """With whether each is on the roster of the unit (`is_on`) and ever was (`was_on`)."""
     entries = RosterEntry.objects.of(unit).filter(expert=OuterRef("pk"))
     return experts.annotate(is_on=Exists(entries.open()), was_on=Exists(entries))

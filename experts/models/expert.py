@@ -170,8 +170,6 @@ class Expert(models.Model):
     has_pairs: bool  # these three by experts/views/lookup.py
     has_merges: bool
     stated: list[dict[str, Any]]
-    is_on: bool  # these two by experts/roster.py
-    was_on: bool
 
     class Meta:
         verbose_name = verbose_name_plural = "专家"
