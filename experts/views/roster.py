@@ -8,15 +8,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from accounts.models import Unit
+from accounts.models import Unit, User
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
 from core.planning import walking_an_index
 from experts.enums import Scope
 from experts.forms.roster import RosterForm
 from experts.listing import letter_links
+from experts.models import RosterEntry
 from experts.models.roster import RosterEntryQuerySet
 from experts.roster import Changes, Listing
+from experts.roster_reasons import TITLES, Happened, Reasons
 
 PAGE_SIZE = 50
 SHOWN = 100  # of each kind of change
@@ -57,25 +59,33 @@ def roster(request: UserRequest, code: str) -> HttpResponse:
         "by_scope": [(Scope(scope).label, number) for scope, number in totals.items()],
         "letters": letter_links(request.GET),
         **page.urls(request.GET),
-        "changes": shown(listing.changes_since(chosen["since"]), chosen["since"])
+        "changes": shown(request.user, listing.changes_since(chosen["since"]), chosen["since"])
         if chosen["since"]
         else None,
     }
     return render(request, "experts/roster.html", context)
 
 
-def shown(changes: Changes, since: date) -> dict[str, Any]:
-    """The changes in the words of the page, the first hundred of each kind."""
+def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
+    """The changes in the words of the page, the first hundred of each kind, each with its reason."""
+    kinds: list[tuple[Happened, list[RosterEntry]]] = [
+        ("entered", _first(changes.entered)),
+        ("left", _first(changes.left)),
+        ("rescoped", _first(changes.rescoped)),
+    ]
+    reasons = Reasons.of(user, [entry for _, entries in kinds for entry in entries])
+    for happened, entries in kinds:
+        for entry in entries:
+            entry.why = reasons.why(entry, happened)  # type: ignore[attr-defined]
     return {
         "since": since,
+        "found": any(entries for _, entries in kinds),
         "kinds": [
-            _kind("新列入", changes.entered),
-            _kind("退出", changes.left),
-            _kind("调整范围", changes.rescoped),
+            {"title": TITLES[happened], "rows": entries[:SHOWN], "more": len(entries) > SHOWN}
+            for happened, entries in kinds
         ],
     }
 
 
-def _kind(title: str, entries: RosterEntryQuerySet) -> dict[str, Any]:
-    rows = list(entries.select_related("expert", "unit").order_by("sort_key", "id")[: SHOWN + 1])
-    return {"title": title, "rows": rows[:SHOWN], "more": len(rows) > SHOWN}
+def _first(entries: RosterEntryQuerySet) -> list[RosterEntry]:
+    return list(entries.select_related("expert", "unit").order_by("sort_key", "id")[: SHOWN + 1])
