@@ -24,6 +24,7 @@ KINDS = {
     "route": "页面",
     "trail": "审计记录",
     "export": "导出",
+    "document_template": "文书模板",
     "bench": "性能测试数据",
     "field_keys": "加密密钥",
     "demo": "演示数据",

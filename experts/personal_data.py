@@ -151,6 +151,11 @@ EXPORTED = frozenset(
         "scope", "scope_basis", "unit", "works_in_beijing", "label", "confirmed_on",
     }
 )  # fmt: skip
+# What the registration form of one expert prints beside: office contact, but nothing sensitive, and no photo.
+PRINTED = EXPORTED | {
+    "former_names", "nationality", "political_affiliation", "education", "fields_of_work", "office_phone",
+    "email", "address", "died_on",
+}  # fmt: skip
 # Of the model, not of the person: keys, the locks, and what is derived from fields above.
 EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "held", "label", "sort_key", "version"})
 CHANGE_REPORT_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label", "key_id"})

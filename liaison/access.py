@@ -234,6 +234,11 @@ ROUTES: dict[str, Access] = {
     "reports:list": reads(EXPORTERS),
     "reports:export_experts": acts(answers(403, (READERS, 302))),
     "reports:export_trail": acts(answers(403, (AUDITOR, 302))),
+    "reports:export_roster": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
+    "reports:export_changes": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
+    "reports:export_card": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
+    "reports:export_proposal": acts(answers(403, (READERS, 404), (SEERS, 302)), "proposal"),
+    "reports:export_exit": acts(answers(403, (OFFICERS, 404), (CHANGERS, 302)), "exit"),
     "reports:detail": reads(EXPORTERS, "export"),
     "reports:progress": reads(EXPORT_ACTS, "export"),
     "reports:fetch": reads(EXPORTERS, "export"),
@@ -279,6 +284,9 @@ ROUTES: dict[str, Access] = {
     ),
     **admin_pages("accounts_roleassignment", keepers=SECADMIN, adds=SECADMIN),
     **admin_pages("accounts_confirmation", keepers=SECADMIN),
+    "admin:reports_documenttemplate_shipped": both(answers(403, (SYSADMIN, 200)), "document"),
+    "admin:reports_documenttemplate_file": both(answers(403, (SYSADMIN, 200)), "reports_documenttemplate"),
+    **admin_pages("reports_documenttemplate", keepers=SYSADMIN, adds=SYSADMIN),
     **admin_pages("core_holiday", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN, deletes=SYSADMIN),
 }
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.contrib.admin.apps import SimpleAdminConfig
 
-OWN_APPS = ("accounts",)  # nothing of experts
+OWN_APPS = ("accounts", "reports")  # nothing of experts
 
 
 class LiaisonAdminConfig(SimpleAdminConfig):

@@ -80,6 +80,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "guardian_groupobjectpermission": ("", ""),
     "guardian_userobjectpermission": ("", ""),
     "reminders_message": (SIU, ""),
+    "reports_documenttemplate": (SIU, ""),
     "reports_export": (ALL, ""),
 }
 # table: rights of liaison_worker to single columns, where the whole table would be more than a job needs.

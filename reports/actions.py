@@ -1,10 +1,11 @@
-"""Asking for an export, ending one, and handing over what was made."""
+"""Asking for an export, ending one, and handing over what was made; replacing templates of documents."""
 
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Max
 from django.http import QueryDict
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -15,8 +16,9 @@ from audit.verbs import Verb
 from core.crypto import sm3
 from core.jobs import JobState
 from core.rls import transaction_as
-from reports.models import KEEP, VAULT, Export, Kind
+from reports.models import KEEP, VAULT, DocumentTemplate, Export, Format, Kind
 from reports.sources import SOURCES, source_of
+from reports.templates import Checked
 
 LOCK = 0x455850  # advisory lock class of exports
 NO_QUEUE = "任务队列暂时连不上，请过几分钟再试；仍不行请联系系统管理员。"
@@ -29,10 +31,12 @@ class NoLongerVisible(Exception):
 
 
 @transaction.atomic
-def start_export(*, by: User, kind: Kind, query: str, reason: str) -> Export:
+def start_export(
+    *, by: User, kind: Kind, query: str, reason: str, format: Format | str = Format.EXCEL
+) -> Export:
     """Put the wish on the record and queue the work."""
     words = SOURCES[kind](by, QueryDict(query)).words()[:500]
-    export = Export.objects.create(user=by, kind=kind, query=query, words=words, reason=reason)
+    export = Export.objects.create(user=by, kind=kind, format=format, query=query, words=words, reason=reason)
     record(Verb.EXPORT, by=by, kind="export", reference=export.number, reason=reason, result="requested")
     _queue(by, export)
     return export
@@ -59,7 +63,7 @@ def take(export_id: int) -> bool:
 
 
 def finish(*, export: Export, data: bytes) -> None:
-    """Keep the workbook of an export whose `records` and `rows` are set."""
+    """Keep the file of an export whose `records` and `rows` are set."""
     export.stored_as = export.uuid.hex
     export.stored_key = VAULT.keep(export.stored_as, data, bound_to=export.bound_to)
     export.file_digest, export.expires_at = sm3(data), timezone.now() + KEEP
@@ -153,3 +157,51 @@ def purge(*, before: datetime) -> list[str]:
     files = list(expired.values_list("pk", "stored_as"))
     Export.objects.filter(pk__in=[pk for pk, _ in files]).update(stored_as="", stored_key="", records=[])
     return [stored_as for _, stored_as in files]
+
+
+@transaction.atomic
+def add_template(*, by: User, template: Checked, note: str = "") -> DocumentTemplate:
+    """Keep the template as the next version and use it from now on."""
+    _take_templates()
+    versions = DocumentTemplate.objects.filter(document=template.document)
+    last = versions.aggregate(last=Max("version"))["last"] or 0
+    versions.filter(is_used=True).update(is_used=False)
+    added = DocumentTemplate.objects.create(
+        document=template.document,
+        version=last + 1,
+        name=template.name,
+        content=template.data,
+        digest=sm3(template.data),
+        note=note,
+        uploaded_by=by,
+        is_used=True,
+    )
+    _note_template(Verb.CREATE, by, added)
+    return added
+
+
+@transaction.atomic
+def use_template(*, by: User, template: DocumentTemplate) -> None:
+    """Make documents from this version from now on."""
+    _take_templates()
+    DocumentTemplate.objects.in_use(template.document).update(is_used=False)
+    DocumentTemplate.objects.filter(pk=template.pk).update(is_used=True)
+    _note_template(Verb.CHANGE, by, template, "启用这一版")
+
+
+@transaction.atomic
+def use_shipped(*, by: User, template: DocumentTemplate) -> None:
+    """Go back to the template that ships with the product; every version is kept."""
+    if DocumentTemplate.objects.in_use(template.document).filter(pk=template.pk).update(is_used=False):
+        _note_template(Verb.CHANGE, by, template, "恢复自带模板")
+
+
+def _take_templates() -> None:
+    """One person at a time changes which templates are in use."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK])
+
+
+def _note_template(verb: Verb, by: User, template: DocumentTemplate, reason: str = "") -> None:
+    reference, counts = f"{template.document}-{template.version}", {"sm3": template.digest}
+    record(verb, by=by, kind="document_template", reference=reference, reason=reason, counts=counts)

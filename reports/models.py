@@ -1,4 +1,4 @@
-"""Exports: what someone asked to take out of the product, and the file made of it."""
+"""Exports: what someone asked to take out of the product, and the file made of it. Templates of documents."""
 
 import secrets
 import uuid
@@ -25,6 +25,29 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: the number is rea
 class Kind(models.TextChoices):
     EXPERTS = "experts", "专家名单"
     TRAIL = "trail", "审计记录"
+    ROSTER = "roster", "联系专家名单"
+    CHANGES = "changes", "名单变动"
+    CARD = "card", "专家登记表"
+    PROPOSAL = "proposal", "名单调整审批表"
+    LEAVING = "leaving", "退出审批表"  # a proposal to leave
+    EXIT = "exit", "退出审批表"  # a case of mandatory exit
+
+
+class Format(models.TextChoices):
+    """How a file ends, and what people call it."""
+
+    EXCEL = "xlsx", "Excel 表格"
+    WORD = "docx", "Word 文档"
+    PDF = "pdf", "PDF 文档"
+
+
+class Document(models.TextChoices):
+    """The printed forms; each has a Typst template and a Word one in templates/documents."""
+
+    ROSTER = "roster", "联系专家名单"
+    CARD = "card", "专家登记表"
+    PROPOSAL = "proposal", "名单调整审批表（提案）"
+    EXIT = "exit", "退出审批表（应退）"
 
 
 def new_number() -> str:
@@ -51,13 +74,15 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
 
 class Export(Job):
-    """`query` is the list's URL query, `words` the same for people. `records` holds the keys of exported
-    experts, so that a fetch can tell whether all are still visible. The file is encrypted; it and the keys
+    """`query` is the list's URL query, or names what the document is of; `words` is the same for people and
+    names nobody whom they may not see later. `records` holds the keys of exported rows (reports/sources), so
+    that a fetch can tell whether all are still visible. The file is encrypted; it and the keys
     are purged after seven days, the row stays. `file_digest` is the SM3 of the file as it is fetched."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField("导出编号", max_length=20, unique=True, default=new_number)
     kind = models.CharField("内容", max_length=10, choices=Kind)
+    format = models.CharField("格式", max_length=4, choices=Format, default=Format.EXCEL)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="导出人", on_delete=models.PROTECT, related_name="+"
     )
@@ -90,9 +115,47 @@ class Export(Job):
 
     @property
     def file_name(self) -> str:
-        return f"{self.get_kind_display()}-{self.number}.xlsx"
+        return f"{self.get_kind_display()}-{self.number}.{self.format}"
 
     @property
     def bound_to(self) -> str:
         """The associated data that ties the file to this export."""
         return f"reports_export|{self.uuid}|file"
+
+
+class DocumentTemplateQuerySet(models.QuerySet["DocumentTemplate"]):
+    def in_use(self, document: str) -> Self:
+        """The one that replaces the shipped template of this document, if any."""
+        return self.filter(document=document, is_used=True)
+
+
+class DocumentTemplate(models.Model):
+    """A Word template that an administrator has put in the place of the shipped one. Every version is kept;
+    the one in use, if any, is what documents are made from."""
+
+    document = models.CharField("文书", max_length=10, choices=Document)
+    version = models.PositiveIntegerField("版本")
+    name = models.CharField("文件名", max_length=120)
+    content = models.BinaryField()
+    digest = models.CharField("SM3", max_length=64)
+    note = models.CharField("说明", max_length=200, blank=True)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="上传人", on_delete=models.PROTECT, related_name="+"
+    )
+    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+    is_used = models.BooleanField("使用中", default=False)
+
+    objects = DocumentTemplateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "文书模板"
+        ordering = ["document", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "version"], name="template_version_once"),
+            models.UniqueConstraint(
+                fields=["document"], condition=models.Q(is_used=True), name="template_used_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_document_display()} 第 {self.version} 版"

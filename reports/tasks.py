@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from core.jobs import Cancelled, JobState, Reporter, RightsLost
 from core.rls import working_as
 from reminders.actions import notify
 from reports import actions
-from reports.models import KEEP, VAULT, Export
-from reports.sources import MOST, SOURCES, Source, source_of
+from reports.models import KEEP, VAULT, Export, Format
+from reports.printing import Unprintable, print_document
+from reports.sources import MOST, MOST_PRINTED, SOURCES, Source, source_of
 from reports.workbook import write_workbook
 
 logger = logging.getLogger(__name__)
@@ -26,7 +28,7 @@ BATCH = 2000
 LONGEST = timedelta(hours=1)  # no worker writes longer (CELERY_TASK_TIME_LIMIT)
 NO_RIGHT = "您的账号或权限已经变更，没有生成文件。"
 NOTHING = "没有符合条件的记录，没有生成文件。"
-TOO_MANY = f"符合条件的记录超过 {MOST:,} 条，请缩小筛选范围后再导出。"
+TOO_MANY = "符合条件的记录超过 {:,} 条，请缩小筛选范围后再导出{}。"
 MEANWHILE = "导出期间有记录不再对您可见，没有生成文件。请重新导出。"
 UNEXPECTED = "导出时出现意外错误，没有生成文件。请重试；仍不行请联系系统管理员。"
 
@@ -37,7 +39,7 @@ class Refused(Exception):
 
 @shared_task
 def run_export(export_id: int, user_id: int) -> None:
-    """Make the workbook under the rights that the user has while it is made."""
+    """Make the file under the rights that the user has while it is made."""
     user = User.objects.get(pk=user_id)
     try:
         with working_as(user, channel="job"):
@@ -46,7 +48,7 @@ def run_export(export_id: int, user_id: int) -> None:
         actions.settle(export_id, user_id, JobState.CANCELLED, actions.STOPPED)
     except RightsLost:
         actions.settle(export_id, user_id, JobState.FAILED, NO_RIGHT)
-    except Refused as refusal:
+    except (Refused, Unprintable) as refusal:
         actions.settle(export_id, user_id, JobState.FAILED, str(refusal))
     except Exception:
         logger.exception("export %s failed", export_id)
@@ -62,14 +64,28 @@ def _run(export_id: int, user: User) -> None:
         return
     report = Reporter(export, user_id=user.pk)
     report(0)
-    keys = _current_source(export).keys()
-    if len(keys) > MOST:
-        raise Refused(TOO_MANY)
-    with scratch(export) as folder:
-        data = write_workbook(export, SOURCES[export.kind].columns, _rows(export, keys, report), folder)
+    data = _made(export, report)
     _check(export)
     actions.finish(export=export, data=data)
     notify(recipient=user, text="导出已完成", url=reverse("reports:detail", args=[export.uuid]))
+
+
+def _made(export: Export, report: Reporter) -> bytes:
+    """The file of the rows that the user sees now."""
+    is_list = export.format == Format.EXCEL
+    most = MOST if is_list else MOST_PRINTED
+    keys = _current_source(export).keys(most)
+    if len(keys) > most:
+        raise Refused(TOO_MANY.format(most, "" if is_list else "，或改用 Excel"))
+    rows = _rows(export, keys, report)
+    if is_list:
+        with scratch(export) as folder:
+            return write_workbook(export, _current_source(export), rows, folder)
+    found = list(rows)
+    if not found:
+        raise Refused(NOTHING)
+    still = partial(report, len(found), len(found))
+    return print_document(export, _current_source(export), found, still)
 
 
 def _current_source(export: Export) -> Source:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +20,12 @@ from accounts.models import User
 from accounts.requests import signed_in
 from core.jobs import JobState
 from core.paging import Order, page_by_key
-from experts.filters import saved_query
+from experts.models import ProposalKind
 from reports import actions
 from reports.forms import ExportForm
 from reports.models import Export, Kind
 from reports.sources import SOURCES, may_export
+from reports.sources.proposals import ProposalSource
 
 LIST_SIZE = 25
 NEWEST = Order(("id",), descending=True)
@@ -73,19 +76,58 @@ def export_trail(request: HttpRequest) -> HttpResponse:
     return _start(request, Kind.TRAIL, reverse("audit:list"))
 
 
-def _start(request: HttpRequest, kind: Kind, back: str) -> HttpResponse:
-    """Begin an export and show its page; without a reason, back to the list that it was asked from."""
-    user = signed_in(request)
-    if not SOURCES[kind].is_open_to(user):
+@require_POST
+def export_roster(request: HttpRequest, code: str) -> HttpResponse:
+    """The roster of the day, units and scope that the page shows."""
+    return _start(request, Kind.ROSTER, reverse("experts:roster", args=[code]), unit=code)
+
+
+@require_POST
+def export_changes(request: HttpRequest, code: str) -> HttpResponse:
+    """What differs between the two days that the page compares."""
+    return _start(request, Kind.CHANGES, reverse("experts:roster", args=[code]), unit=code)
+
+
+@require_POST
+def export_card(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _start(request, Kind.CARD, reverse("experts:detail", args=[uuid]), about=str(uuid))
+
+
+@require_POST
+def export_proposal(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    about = {"about": str(uuid)}
+    proposal = ProposalSource(signed_in(request), QueryDict(urlencode(about))).proposal
+    is_leaving = proposal is not None and proposal.kind == ProposalKind.EXIT
+    kind = Kind.LEAVING if is_leaving else Kind.PROPOSAL
+    return _start(request, kind, reverse("proposals:detail", args=[uuid]), **about)
+
+
+@require_POST
+def export_exit(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _start(request, Kind.EXIT, reverse("experts:exit", args=[uuid]), about=str(uuid))
+
+
+def _start(request: HttpRequest, kind: Kind, back: str, **named: str) -> HttpResponse:
+    """Begin an export and show its page; without a reason, back to the page that it was asked from. `named`
+    is what the address says that it is of: 404 when the user does not see it."""
+    user, source = signed_in(request), SOURCES[kind]
+    if not source.is_open_to(user):
         raise PermissionDenied
-    form = ExportForm(request.POST)
+    if not source(user, QueryDict(urlencode(named))).is_there():
+        raise Http404
+    form = ExportForm(request.POST, formats=source.formats)
+    posted = QueryDict(request.POST.get("query", ""))
     if form.is_valid():
-        query = saved_query(QueryDict(form.cleaned_data["query"]))
-        export = actions.start_export(by=user, kind=kind, query=query, reason=form.cleaned_data["reason"])
-        return redirect("reports:detail", export.uuid)
-    for problem in form.errors.values():
-        messages.error(request, str(problem[0]))
-    return redirect(f"{back}?{QueryDict(request.POST.get('query', '')).urlencode()}")
+        try:
+            query = source.asked(posted, **named)
+        except ValidationError as problem:
+            form.add_error(None, problem)
+    if not form.errors:
+        wish = {"reason": form.cleaned_data["reason"], "format": form.cleaned_data["format"]}
+        return redirect("reports:detail", actions.start_export(by=user, kind=kind, query=query, **wish).uuid)
+    for texts in form.errors.values():
+        messages.error(request, str(texts[0]))
+    return redirect(f"{back}?{posted.urlencode()}" if posted else back)
 
 
 @require_GET
@@ -117,7 +159,7 @@ def _progress(export: Export) -> dict[str, Any]:
 
 @require_GET
 def export_fetch(request: HttpRequest, uuid: str) -> HttpResponse | FileResponse:
-    """The workbook, if its owner may still have all that is in it; on the record before anything leaves."""
+    """The file, if its owner may still have all that is in it; on the record before anything leaves."""
     user = _exporter(request)
     export = _export(user, uuid)
     if not SOURCES[export.kind].is_open_to(user):

@@ -10,6 +10,7 @@ from core.moments import moment_text
 from core.sheets import HEAD, NOTE, NOTICE, TEXT, new_workbook, write_text
 from reports.columns import Column
 from reports.models import Export
+from reports.sources import Source
 
 A4 = 9
 NUMBER_WIDTH = 6
@@ -17,29 +18,29 @@ FIXED = 3  # columns that stay in sight: 序号, and the first two that tell the
 NUMBER = {"valign": "top", "align": "left"}
 
 
-def write_workbook(export: Export, columns: Sequence[Column], rows: Iterable[Any], folder: Path) -> bytes:
+def write_workbook(export: Export, source: Source, rows: Iterable[Any], folder: Path) -> bytes:
     """The whole file. While it is made, its parts stand in clear in `folder`."""
     path = folder / "export.xlsx"
-    title = export.get_kind_display()
+    title = source.title(export)
     with (
         path.open("wb") as file,
         new_workbook(file, title=f"{title} {export.number}", scratch=folder) as book,
     ):
-        sheet = book.add_worksheet(title)
-        head_line = _heading(book, sheet, export)
-        last = _fill(book, sheet, columns, rows, head_line)
-        sheet.autofilter(head_line, 0, last, len(columns))
+        sheet = book.add_worksheet(export.get_kind_display())
+        head_line = _heading(book, sheet, export, title)
+        last = _fill(book, sheet, source.columns, rows, head_line)
+        sheet.autofilter(head_line, 0, last, len(source.columns))
     return path.read_bytes()
 
 
-def _heading(book: Any, sheet: Any, export: Export) -> int:
+def _heading(book: Any, sheet: Any, export: Export, title: str) -> int:
     """What stands above the table and how it prints; returns the line of the table's head."""
     note = book.add_format(NOTE)
     unit = f"（{export.user.unit.short_name}）" if export.user.unit else ""
     lines = [
         (NOTICE, note),
         (
-            f"{export.get_kind_display()}  导出编号 {export.number}",
+            f"{title}  导出编号 {export.number}",
             book.add_format({"bold": True, "font_size": 14}),
         ),
         (f"导出人：{export.user}{unit}    导出时间：{moment_text(timezone.now())}", note),

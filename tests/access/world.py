@@ -30,6 +30,9 @@ from experts.models import (
     SavedFilter,
 )
 from reminders.models import Message
+from reports.actions import add_template
+from reports.models import Document
+from reports.templates import Checked
 from tests.access.gatherings import hidden_meetings, meetings
 from tests.exchange import wizard
 from tests.factories import (
@@ -127,6 +130,7 @@ def world(personas, client_of, monkeypatch):
             "admin app": ["accounts"],
             "anything": [1, 1],
             "rest": [],
+            "document": ["roster"],
             **admin,
         }
         visible = set(Expert.objects.visible_to(user))
@@ -246,6 +250,9 @@ def _admin_pages(personas):
             kind="password_reset", user=officer, requested_by=personas["sysadmin"]
         ),
         "core_holiday": Holiday.objects.order_by("pk").first(),
+        "reports_documenttemplate": add_template(
+            by=personas["sysadmin"], template=Checked(Document.CARD, "登记表.docx", b"PK")
+        ),
     }
     return {model: [str(row.pk)] for model, row in rows.items()}
 

@@ -210,6 +210,21 @@ def propose(by, *experts, unit_code="D04", kind="admit", **facts):
     return proposal
 
 
+def enlist(by, expert, code="D04", since=date(2026, 3, 1), until=None, scope="key", **facts):
+    """An entry on a roster, as approved proposals would have opened and closed it."""
+    closed = propose(by, expert, unit_code=code, kind="exit") if until else None
+    return RosterEntry.objects.create(
+        expert=expert,
+        unit=unit(code),
+        since=since,
+        until=until,
+        scope=scope,
+        opened_by=propose(by, expert, unit_code=code),
+        closed_by=closed,
+        **facts,
+    )
+
+
 def ask_to_lift(by, expert, new_label=Label.INTERNAL):
     """A pending request to lift a record's restriction."""
     return RestrictionRequest.objects.create(

@@ -3,6 +3,8 @@
 from io import BytesIO
 
 from django.urls import reverse
+from docx import Document
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from accounts.enums import Duty
@@ -20,9 +22,9 @@ def url(name, export):
     return reverse(f"reports:{name}", args=[export.uuid])
 
 
-def ask(client, query="", reason="准备座谈会", path=START):
+def ask(client, query="", reason="准备座谈会", path=START, **asked):
     """The export that a click on 导出 begins."""
-    response = client.post(path, {"query": query, "reason": reason})
+    response = client.post(path, {"query": query, "reason": reason, **asked})
     assert response.status_code == 302, response.content
     return Export.objects.order_by("pk").last()
 
@@ -41,6 +43,11 @@ def made(client, monkeypatch, query="", **asked):
     export = make(ask(client, query, **asked), monkeypatch)
     assert export.is_ready, export.job_error
     return export
+
+
+def fetched(client, monkeypatch, query="", **asked):
+    """The bytes that its owner gets."""
+    return content(client.get(url("fetch", made(client, monkeypatch, query, **asked))))
 
 
 def content(response):
@@ -63,6 +70,30 @@ def table(data):
 
 def names(data):
     return [row["姓名"] for row in table(data)]
+
+
+def pages(data):
+    """The text of every page of a PDF, without the line ends that its columns make."""
+    return [page.extract_text().replace("\n", "") for page in PdfReader(BytesIO(data)).pages]
+
+
+def grids(data):
+    """The tables of a Word file, each as lists of the cells of its rows."""
+    return [
+        [[cell.text for cell in row.cells] for row in grid.rows] for grid in Document(BytesIO(data)).tables
+    ]
+
+
+def text_of(data):
+    """Everything that the file says, whatever its format."""
+    if data.startswith(b"%PDF"):
+        return "".join(pages(data))
+    if b"word/document.xml" not in data:
+        return str(lines(data))
+    document = Document(BytesIO(data))
+    section = document.sections[0]
+    frame = [each.text for part in (section.header, section.footer) for each in part.paragraphs]
+    return str(frame + [each.text for each in document.paragraphs] + grids(data))
 
 
 def ready_export(user, data=b"PK"):
