@@ -4,6 +4,7 @@ import re
 
 from django.conf import settings
 
+from liaison.bench.exports import Making
 from liaison.bench.load import READERS
 from liaison.bench.pages import Timing
 
@@ -12,6 +13,7 @@ HEAD = (
     "| reader | page | p50 ms | p95 ms | × floor | × bare | queries | database ms | main query alone ms |\n"
     "|---|---|" + "--:|" * 7
 )
+EXPORT_HEAD = "| lines of a workbook | seconds | × floor | memory MB | floor MB |\n|" + "--:|" * 5
 
 
 def lines_of(reader: str, timings: list[Timing]) -> list[str]:
@@ -30,11 +32,20 @@ def table(found: dict[str, list[Timing]]) -> str:
     return "\n".join([HEAD, *rows])
 
 
-def write_table(count: int, found: dict[str, list[Timing]]) -> None:
+def export_table(makings: list[Making]) -> str:
+    lines = [
+        f"| {each.lines:,} | {each.seconds:.1f} | {each.seconds / each.floor:.1f} | {each.memory:.0f}"
+        f" | {each.floor_memory:.0f} |"
+        for each in makings
+    ]
+    return "\n".join([EXPORT_HEAD, *lines])
+
+
+def write_table(count: int, found: dict[str, list[Timing]], makings: list[Making]) -> None:
     """Replace the section of this size, and nothing else."""
     title = f"## {count:,} experts"
     text = FILE.read_text(encoding="utf-8")
     section = re.compile(rf"{re.escape(title)}\n.*?(?=\n## |\Z)", re.DOTALL)
-    written = f"{title}\n\n{table(found)}\n"
+    written = f"{title}\n\n{table(found)}\n\n{export_table(makings)}\n"
     kept = text if section.search(text) else f"{text.rstrip()}\n\n{written}"
     FILE.write_text(section.sub(lambda _: written, kept), encoding="utf-8")

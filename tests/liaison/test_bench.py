@@ -11,9 +11,11 @@ from django.db import connection
 from experts.models import Expert, Holder, NeedToKnow, RosterEntry, SearchToken
 from experts.roster import Listing
 from experts.search import tokens_of
-from liaison.bench import pages, report
+from liaison.bench import exports, pages, report
 from liaison.bench.load import READERS, load
 from liaison.bench.people import COMMON_NAME
+from reports.models import Export
+from tests.exchange.wizard import Silent
 from tests.factories import make_expert
 from tests.roles import as_role
 
@@ -110,7 +112,14 @@ def test_pages_are_measured_and_written_as_a_table(filled, settings, monkeypatch
     for timing in found["bench_all"]:
         assert 0 < timing.p50 <= timing.p95
         assert 0 < timing.queries <= 20  # tests add statements of their own
-    report.write_table(400, found)
+    monkeypatch.setattr(exports, "LINES", (50, 50_000))
+    monkeypatch.setattr("reports.tasks.Reporter", Silent)
+    makings = exports.measure_exports("bench_all")
+    fewer, all_of_them = [making.lines for making in makings]
+    assert 0 < fewer <= 50 < all_of_them
+    assert all(making.seconds > 0 and making.floor > 0 for making in makings)
+    assert not Export.objects.exists()
+    report.write_table(400, found, makings)
     text = report.FILE.read_text()
     assert "old" not in text
     assert "kept" in text

@@ -1,4 +1,4 @@
-"""Measure the pages on the bench that seed_load has filled (as liaison_app, as the web does)."""
+"""Measure pages and exports on the bench that seed_load has filled (as liaison_app, as the web does)."""
 
 import json
 from dataclasses import asdict
@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from liaison.bench.exports import measure_exports
 from liaison.bench.pages import measure
 from liaison.bench.report import write_table
 from liaison.management.commands.seed_load import is_marked
 
 
 class Command(BaseCommand):
-    help = "Measure the pages for readers of all and of a tenth of the experts; prints JSON."
+    help = "Measure pages and exports for readers of all and of a tenth of the experts; prints JSON."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,11 +28,13 @@ class Command(BaseCommand):
         settings.ALLOWED_HOSTS = ["testserver"]
         settings.SECURE_SSL_REDIRECT = False
         found = {username: measure(username) for username in ("bench_tenth", "bench_all")}
+        makings = measure_exports("bench_all")
         count = options["experts"]
         result = {
             "experts": count,
+            "exports": [asdict(making) for making in makings],
             "readers": {name: [asdict(timing) for timing in timings] for name, timings in found.items()},
         }
         self.stdout.write(json.dumps(result, ensure_ascii=False, indent=1))
         if options["write"]:
-            write_table(count, found)
+            write_table(count, found, makings)
