@@ -11,9 +11,10 @@ from accounts.models import User
 from activities.enums import Attendance, GatheringState, Reply
 from activities.forms.gatherings import DropForm, InviteForm, ReplyForm
 from activities.forms.resolutions import ResolutionForm
-from activities.models import AgendaItem, Gathering, Invitation, Resolution
+from activities.models import AgendaItem, Gathering, Guest, Invitation, Resolution
 from activities.models.resolution import ResolutionQuerySet
 from core.moments import due_state, due_text
+from experts.forms.proposals import ExpertsForm
 
 TONES = {
     GatheringState.PLANNED: "info",
@@ -69,6 +70,14 @@ def invitations_of(user: User, gathering: Gathering) -> list[Invitation]:
     )
 
 
+def guests_of(user: User, gathering: Gathering) -> list[Guest]:
+    """Experts invited to a symposium whom the user sees; no count of others."""
+    if gathering.is_meeting:
+        return []
+    rows = Guest.objects.visible_to(user).filter(gathering=gathering)
+    return list(rows.select_related("expert__unit", "contact").order_by("expert__sort_key"))
+
+
 def answers_for(user: User, invitation: Invitation) -> bool:
     """As Invitation.objects.answerable_by, of a row at hand."""
     if invitation.user_id:
@@ -104,12 +113,19 @@ def context_of(user: User, gathering: Gathering, **forms: Any) -> dict[str, Any]
         "invite_form": InviteForm(user=user),
         "drop_form": DropForm(initial={"version": gathering.version}),
         "resolution_form": ResolutionForm(user=user),
+        "guests_form": ExpertsForm(),
     }
     return {
         "gathering": gathering,
         "tone": tone_of(gathering),
         "agenda": AgendaItem.objects.visible_to(user).filter(gathering=gathering),
         "asked": asked(invitations),
+        "guests": [
+            (each, each.get_attendance_display(), CAME_TONES.get(Attendance(each.attendance), ""))
+            if each.attendance
+            else (each, "", "")
+            for each in guests_of(user, gathering)
+        ],
         "replied": sum(bool(each.reply) for each in invitations),
         "came": sum(each.attendance == Attendance.CAME for each in invitations),
         "mine": mine,

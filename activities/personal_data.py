@@ -33,6 +33,7 @@ PHOTO = {
     "added_by": Personal(TRACE, retention=KEPT),
     "added_at": Personal(TRACE, retention=KEPT),
 }
+GUEST = {name: Personal(CONTACT, retention=KEPT) for name in ("attendance", "added_by")}
 COVERAGE = {
     name: Personal(CONTACT, retention=KEPT)
     for name in ("unit", "scope", "is_listed", "fresh", "covered", "gap", "last_on", "due_on")
@@ -46,3 +47,4 @@ PERSON_MACHINERY = LOCK | {"contact"}
 FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
 PHOTO_MACHINERY = LOCK | {"uuid", "contact", "stored_key"}
 COVERAGE_MACHINERY = LOCK | {"place", "is_alone", "sort_key"}
+GUEST_MACHINERY = LOCK | {"uuid", "gathering", "contact"}

@@ -41,6 +41,7 @@ FIELDS = {
     "duplicate": "重复认定",
     "changes": "信息变动",
     "evidence": "佐证材料",
+    "symposium": "座谈联谊",
     "contacts": "联系记录",
     "follow_ups": "诉求和建言",
     "next_step": "承诺",

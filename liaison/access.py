@@ -207,6 +207,8 @@ ROUTES: dict[str, Access] = {
     "gatherings:record": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "gathering"),
     "gatherings:drop": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "gathering"),
     "gatherings:restore": acts(answers(404, (SEERS, 403), (CHANGERS, 409)), "gathering"),
+    "gatherings:guests_add": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "gathering"),
+    "gatherings:guest_remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "guest"),
     "gatherings:series_list": reads(answers(403, (READERS, 200))),
     "gatherings:series_create": form(answers(403, (OFFICERS, 200)), 422),
     "gatherings:series": reads(answers(404, (SEERS, 200)), "series"),

@@ -26,6 +26,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "activities_coveragetally": (S, ""),
     "activities_followup": (ALL, ""),
     "activities_gathering": (SIU, "INSERT"),
+    "activities_guest": (ALL, ""),
     "activities_invitation": (ALL, "INSERT"),
     "activities_keyperiod": ("", ""),
     "activities_pairing": (SIU, ""),

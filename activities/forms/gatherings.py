@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from activities.enums import Attendance, GatheringKind, GatheringState, Reply
 from activities.forms.choosing import ChoosingForm, ClockField, PlainForm, UnitField, UnitsField
-from activities.models import Gathering, Invitation
+from activities.models import Gathering, Guest, Invitation
 from activities.models.gathering import GatheringQuerySet
 from core.forms import DayInput, SearchSelect, StyledForm
 from experts.filters import chosen_unit
@@ -200,6 +200,16 @@ class MinutesForm(PlainForm):
         help_text="交流了哪些进展、研究了哪些问题。议定事项在保存后逐项记。",
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+
+def guest_forms(guests: Iterable[Guest], data: QueryDict | None = None) -> list[tuple[Guest, AttendanceForm]]:
+    """A choice for each expert, as it was noted."""
+    found = []
+    for each in guests:
+        form = AttendanceForm(data, prefix=str(each.uuid), initial={"attendance": each.attendance})
+        form.fields["attendance"].label = f"{each.expert.name} 到会情况"
+        found.append((each, form))
+    return found
 
 
 def attendance_forms(

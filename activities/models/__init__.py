@@ -1,6 +1,7 @@
 from activities.models.contact import Contact, ContactPerson, FollowUp, Photo
 from activities.models.coverage import ContactTally, Coverage, CoverageRefresh, CoverageTally, KeyPeriod
 from activities.models.gathering import AgendaItem, Gathering, Invitation, Series
+from activities.models.guest import Guest
 from activities.models.pairing import Pairing
 from activities.models.resolution import Resolution, ResolutionNote
 
@@ -14,6 +15,7 @@ __all__ = [
     "CoverageTally",
     "FollowUp",
     "Gathering",
+    "Guest",
     "Invitation",
     "KeyPeriod",
     "Pairing",

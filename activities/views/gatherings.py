@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.requests import UserRequest
 from activities.actions import gatherings as actions
+from activities.actions import guests as guest_actions
+from activities.actions.guests import hold_symposium
 from activities.enums import GatheringKind, GatheringState, Reply
 from activities.errors import AlreadyChanged
 from activities.forms.gatherings import (
@@ -25,14 +27,17 @@ from activities.forms.gatherings import (
     ReplyForm,
     agenda_of,
     attendance_forms,
+    guest_forms,
 )
-from activities.gathering_page import answers_for, context_of, invitations_of, tabs, tone_of
-from activities.models import AgendaItem, Gathering, Invitation
+from activities.gathering_page import answers_for, context_of, guests_of, invitations_of, tabs, tone_of
+from activities.models import AgendaItem, Gathering, Guest, Invitation
 from core.paging import Order, page_by_key, url_with
 from experts.filters import chips
-from experts.forms.proposals import refuse
+from experts.forms.proposals import ExpertsForm, refuse
+from experts.proposal_page import chosen_experts
 
 PAGE_SIZE = 25
+MOST_GUESTS = 100  # in one request
 UNPROCESSABLE, CONFLICT = 422, 409
 ORDERS = {"-day": Order(("on", "id"), descending=True), "day": Order(("on", "id"))}
 LATE = "没有保存：这次活动刚被别人改过。下面是现在的内容，请核对后再办。"
@@ -223,11 +228,13 @@ def gathering_record(request: UserRequest, uuid: str) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = MinutesForm(sent, initial={"minutes": gathering.minutes, "version": gathering.version})
     came = attendance_forms(invitations_of(user, gathering), sent)
-    if sent is not None and all([form.is_valid(), *(each.is_valid() for _, each in came)]):
+    guests = guest_forms(guests_of(user, gathering), sent)
+    lines = [each for _, each in (*came, *guests)]
+    if sent is not None and all([form.is_valid(), *(each.is_valid() for each in lines)]):
         data = form.cleaned_data
-        attendance = {invitation.pk: each.cleaned_data["attendance"] for invitation, each in came}
+        noted = [{row.pk: each.cleaned_data["attendance"] for row, each in part} for part in (came, guests)]
         try:
-            actions.hold_gathering(by=user, gathering=gathering, attendance=attendance, **data)
+            hold_symposium(by=user, gathering=gathering, attendance=noted[0], guests=noted[1], **data)
         except AlreadyChanged:
             return late(request, gathering)
         except ValidationError as problem:
@@ -235,8 +242,8 @@ def gathering_record(request: UserRequest, uuid: str) -> HttpResponse:
         else:
             messages.success(request, "已记录。有议定事项的，在下面逐项记。")
             return redirect("gatherings:detail", gathering.uuid)
-    context = {"gathering": gathering, "form": form, "came": came}
-    status = UNPROCESSABLE if form.errors or any(each.errors for _, each in came) else 200
+    context = {"gathering": gathering, "form": form, "came": came, "guests": guests}
+    status = UNPROCESSABLE if form.errors or any(each.errors for each in lines) else 200
     return render(request, "activities/gathering_record.html", context, status=status)
 
 
@@ -258,3 +265,24 @@ def gathering_restore(request: UserRequest, uuid: str) -> HttpResponse:
     form, version = DropForm(), _version(request.POST)
     act = lambda: actions.restore_gathering(by=user, gathering=gathering, version=version)  # noqa: E731
     return tried(request, gathering, form, act, "已恢复安排。", drop_form=form)
+
+
+@require_POST
+def guests_add(request: UserRequest, uuid: str) -> HttpResponse:
+    """Invite the experts that `expert` names, of those whom the user sees."""
+    gathering, user = opened(request, uuid, to_change=True), request.user
+    form = ExpertsForm(request.POST)
+    if not form.is_valid():
+        return page(request, gathering, status=UNPROCESSABLE, guests_form=form)
+    chosen = chosen_experts(user, form.cleaned_data["expert"], MOST_GUESTS)
+    act = lambda: guest_actions.add_guests(by=user, gathering=gathering, experts=chosen)  # noqa: E731
+    return tried(request, gathering, form, act, "已加入名单。", guests_form=form)
+
+
+@require_POST
+def guest_remove(request: UserRequest, uuid: str, guest: str) -> HttpResponse:
+    gathering, user = opened(request, uuid, to_change=True), request.user
+    rows = Guest.objects.visible_to(user).filter(gathering=gathering).select_related("expert", "gathering")
+    taken, form = get_object_or_404(rows, uuid=guest), ExpertsForm()
+    act = lambda: guest_actions.remove_guest(by=user, guest=taken)  # noqa: E731
+    return tried(request, gathering, form, act, "已移出名单。", guests_form=form)

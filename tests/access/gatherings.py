@@ -5,14 +5,25 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from activities.models import AgendaItem, Gathering, Invitation, Resolution, ResolutionNote, Series
-from tests.factories import invited, make_gathering, make_resolution, make_series, unit
+from activities.models import AgendaItem, Gathering, Guest, Invitation, Resolution, ResolutionNote, Series
+from tests.factories import (
+    invited,
+    make_expert,
+    make_gathering,
+    make_guest,
+    make_resolution,
+    make_series,
+    restrict,
+    unit,
+)
 
-GATHERED = [AgendaItem, Gathering, Invitation, Resolution, ResolutionNote, Series]
+GATHERED = [AgendaItem, Gathering, Guest, Invitation, Resolution, ResolutionNote, Series]
 
 
 def gathering_population(personas):
     """What the rule distinguishes: whose, for whom, and by what way somebody else comes in."""
+    hidden = restrict(make_expert("金丝雀甲"), personas["cleared_city"], personas["officer_chaoyang"])
+    guests = [make_expert("王甲"), make_expert("王乙", "D03", label=1), hidden]
     for name, code in (("staff_city", "BJ"), ("officer_haidian", "D04"), ("officer_chaoyang", "D03")):
         by = personas[name]
         make_series(by, code)
@@ -23,6 +34,8 @@ def gathering_population(personas):
             for way in ways:
                 gathering = make_gathering(by, code, invited_only=closed)
                 gathering.agenda.create(position=1, title="议题")
+                for guest in guests:
+                    make_guest(gathering, guest)
                 if way:
                     Invitation.objects.create(gathering=gathering, **way)
             for owner in ({"owner": personas["leader_city"]}, {"unit": unit("D04-01")}):
@@ -34,10 +47,13 @@ def meetings(by, code):
     """By kind of object, the arguments of its routes."""
     gathering = make_gathering(by, code, on=timezone.localdate() + timedelta(days=7))
     resolution = make_resolution(gathering, unit=unit(code))
+    symposium = make_gathering(by, code, kind="symposium", on=gathering.on)
+    guest = make_guest(symposium, make_expert("林中客", code))
     return {
         "gathering kind": ["meeting"],
         "gathering": [gathering.uuid],
         "invitation": [gathering.uuid, invited(gathering, unit(code)).uuid],
+        "guest": [symposium.uuid, guest.uuid],
         "series": [make_series(by, code).uuid],
         "resolution": [resolution.uuid],
     }
@@ -47,7 +63,7 @@ def hidden_meetings(user, called):
     """Of every meeting that the user does not see, what leads to it and what leads to nothing."""
     nothing = uuid4()
     seen = set(Gathering.objects.visible_to(user).values_list("uuid", flat=True))
-    pairs = {"gathering": [], "invitation": [], "series": [], "resolution": []}
+    pairs = {"gathering": [], "invitation": [], "guest": [], "series": [], "resolution": []}
     for each in called:
         if each["gathering"][0] in seen:
             continue

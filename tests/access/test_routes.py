@@ -92,6 +92,7 @@ OBJECTS = {
     "exit text",
     "gathering",
     "invitation",
+    "guest",
     "series",
     "resolution",
 }

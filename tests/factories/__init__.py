@@ -12,6 +12,7 @@ from activities.models import (
     Contact,
     FollowUp,
     Gathering,
+    Guest,
     Invitation,
     Pairing,
     Photo,
@@ -315,4 +316,11 @@ def make_priority(unit_code="D04", **facts):
     defaults |= {"name": "人工智能", "reason": "年度人才工作要点", "since": date(2020, 1, 1)}
     return Priority.objects.create(
         unit=unit(unit_code), stated_by=facts.pop("stated_by", None) or make_user(), **(defaults | facts)
+    )
+
+
+def make_guest(gathering, expert, **facts):
+    """An expert who is invited to a symposium."""
+    return Guest.objects.create(
+        gathering=gathering, expert=expert, **({"added_by": gathering.created_by} | facts)
     )
