@@ -72,6 +72,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_proposalline": (ALL, ""),
     "experts_rosterentry": (SIU, ""),
     "experts_rostergap": (S, ""),
+    "experts_rostermovement": (S, ""),
     "experts_rostertally": (S, ""),
     "experts_reviewround": (SIU, SI),
     "experts_ruleversion": (SI, S),

@@ -19,7 +19,7 @@ from experts.models.proposal import (
 )
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
 from experts.models.review import ReviewRound, RoundState
-from experts.models.roster import GapKind, RosterEntry, RosterGap, RosterTally
+from experts.models.roster import GapKind, Movement, RosterEntry, RosterGap, RosterMovement, RosterTally
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
 
@@ -47,6 +47,7 @@ __all__ = [
     "Honour",
     "MandatoryExit",
     "Merge",
+    "Movement",
     "NeedToKnow",
     "Origin",
     "PairReason",
@@ -65,6 +66,7 @@ __all__ = [
     "ReviewState",
     "RosterEntry",
     "RosterGap",
+    "RosterMovement",
     "RosterTally",
     "RoundState",
     "RuleVersion",

@@ -199,3 +199,42 @@ class RosterGap(LockedChild):
 
     def __str__(self) -> str:
         return f"{self.unit_id}:{self.expert_id}:{self.kind}"
+
+
+class Movement(models.TextChoices):
+    ENTERED = "entered", "新列入"
+    LEFT = "left", "退出"
+    RESCOPED = "rescoped", "调整范围"
+
+
+class RosterMovementQuerySet(models.QuerySet["RosterMovement"]):
+    def visible_to(self, user: "User") -> Self:
+        """Of units in reach and labels seen by role; restricted ones are never in it for anybody to see."""
+        intervals = Q(pk__in=[])
+        for interval in user.reach("view"):
+            intervals |= Q(unit__order__range=interval)
+        return self.filter(intervals, label__lte=min(user.clearance, Label.SENSITIVE))
+
+
+class RosterMovement(models.Model):
+    """How many entries of a unit with its subtree were opened, closed for good or rescoped on a day (人次);
+    written by triggers (migration 0018)."""
+
+    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    label = models.SmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Movement)
+    day = models.DateField()
+    number = models.IntegerField()
+
+    objects = RosterMovementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单变动人次"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "day", "kind", "label"], include=["number"], name="roster_movement_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id}:{self.kind}:{self.day}"

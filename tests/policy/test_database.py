@@ -60,6 +60,7 @@ DEFINERS = {
     "experts_note_pairs", "experts_note_recent_pairs", "experts_note_turned_priorities",
     "experts_note_waiting_priority", "experts_own_lists", "experts_set_grant",
     "experts_undo_merge", "experts_values_of",
+    "experts_movement_delete", "experts_movement_insert", "experts_movement_moved", "experts_movement_update",
     "experts_tally_delete", "experts_tally_insert", "experts_tally_update",
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
