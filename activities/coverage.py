@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, DateField, Sum, Value
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Unit, User
@@ -25,6 +25,7 @@ from experts.visibility import on_list, placed_in_reach
 
 # Who is on several rosters counts once: in touch if so for any, then not in touch, then newly listed.
 PRECEDENCE = [CoverageState.COVERED.value, CoverageState.GAP.value, CoverageState.FRESH.value]
+TALLIED = ("unit_id", "scope", "state", "is_listed")
 PLACED = ("place", "is_alone", "scope", "state", "is_listed")
 
 
@@ -80,35 +81,53 @@ class Standing:
 
 def numbers(user: User, unit: Unit, day: date) -> Numbers:
     """The numbers of the unit with its subtree, as the user may know them; two statements."""
-    return _counted(user, [unit], day)[unit.pk]
+    return _counted(user, [unit], [day])[day][unit.pk]
 
 
-def children(user: User, unit: Unit, day: date) -> list[tuple[Unit, Numbers]]:
-    """The same for each unit directly below, in the order of the tree; three statements."""
-    units = list(unit.children.order_by("order"))
-    found = _counted(user, units, day) if units else {}
-    return [(each, found[each.pk]) for each in units]
+def with_children(
+    user: User, unit: Unit, day: date, *earlier: date
+) -> tuple[Numbers, list[tuple[Unit, Numbers]], list[Numbers]]:
+    """The same for the unit, for each directly below it in the order of the tree, and for the unit on earlier
+    days; three statements."""
+    below = list(unit.children.order_by("order"))
+    found = _counted(user, [unit, *below], [day, *earlier])
+    then = [found[each][unit.pk] for each in earlier]
+    return found[day][unit.pk], [(each, found[day][each.pk]) for each in below], then
 
 
-def _counted(user: User, units: Sequence[Unit], day: date) -> dict[int, Numbers]:
-    """By unit. All of the units are one, or lie side by side below one."""
-    found = {unit.pk: Numbers() for unit in units}
-    tally = CoverageTally.objects.visible_to(user).filter(unit__in=found).up_to(day)
-    counted = tally.values_list("unit_id", "scope", "state", "is_listed").annotate(Sum("change"))
-    for unit_id, scope, state, is_listed, number in counted:
-        found[unit_id].of(scope).add(state, is_listed, number)
-    for place, is_alone, scope, state, is_listed, number in _beside(user, units, day):
+def _counted(user: User, units: Sequence[Unit], days: Sequence[date]) -> dict[date, dict[int, Numbers]]:
+    """By day and unit; the first unit holds all the others."""
+    found = {day: {unit.pk: Numbers() for unit in units} for day in days}
+    for day, unit_id, scope, state, is_listed, number in _tallied(user, units, days):
+        found[day][unit_id].of(scope).add(state, is_listed, number)
+    for day, place, is_alone, scope, state, is_listed, number in _beside(user, units[0], days):
         for unit in units:
             if unit.contains(place) and (not is_alone or place == unit.order):
-                found[unit.pk].of(scope).add(state, is_listed, number)
+                found[day][unit.pk].of(scope).add(state, is_listed, number)
     return found
 
 
-def _beside(user: User, units: Sequence[Unit], day: date) -> Iterable[Any]:
+def _tallied(user: User, units: Sequence[Unit], days: Sequence[date]) -> Iterable[Any]:
+    tally = CoverageTally.objects.visible_to(user).filter(unit__in=[unit.pk for unit in units])
+    first, *others = (
+        tally.up_to(day).annotate(on=_day(day)).values_list("on", *TALLIED).annotate(Sum("change"))
+        for day in days
+    )
+    return first.union(*others, all=True) if others else first
+
+
+def _beside(user: User, unit: Unit, days: Sequence[date]) -> Iterable[Any]:
     """What no tally holds and the user sees: restricted experts on whose list they are."""
-    span = (units[0].order, units[-1].order_end)
-    rows = Coverage.objects.listed_for(user).filter(place__range=span).with_state(day)
-    return rows.values_list(*PLACED).annotate(Count("pk"))
+    listed = Coverage.objects.listed_for(user).filter(place__range=(unit.order, unit.order_end))
+    first, *others = (
+        listed.with_state(day).annotate(on=_day(day)).values_list("on", *PLACED).annotate(Count("pk"))
+        for day in days
+    )
+    return first.union(*others, all=True) if others else first
+
+
+def _day(day: date) -> Value:
+    return Value(day, output_field=DateField())
 
 
 def listing(

@@ -56,7 +56,10 @@ def test_the_numbers_of_a_unit_and_of_those_below(officer_haidian, staff_city):
     assert share(found.general) == (0, 0, 1, 0)
     today = coverage.numbers(officer_haidian, unit("D04"), date.today())
     assert today.key.unlisted == 1
-    below = {each.code: each_numbers for each, each_numbers in coverage.children(staff_city, unit("BJ"), DAY)}
+    below = {
+        each.code: each_numbers
+        for each, each_numbers in coverage.with_children(staff_city, unit("BJ"), DAY)[1]
+    }
     assert share(below["D04"].key) == (1, 1, 1, 0)
     assert share(below["D03"].general) == (0, 0, 1, 0)
     assert share(below["D05"].key) == (0, 0, 0, 0)
@@ -153,7 +156,7 @@ def answers(user):
     found = []
     for code in ("BJ", "D04"):
         at = unit(code)
-        found += [coverage.numbers(user, at, DAY), coverage.children(user, at, DAY)]
+        found += [coverage.numbers(user, at, DAY), coverage.with_children(user, at, DAY)]
         for state in CoverageState:
             found += coverage.listing(user, at, DAY, state).values_list("expert__name", "due_on")
         found += coverage.gaps(user, at, DAY).values_list("expert__name", "cause")
@@ -203,7 +206,7 @@ def test_standing_says_when_contact_is_due(staff_city):
 
 @pytest.mark.parametrize(("ask", "budget"), [
     (lambda user: coverage.numbers(user, user.unit, DAY), 2),
-    (lambda user: coverage.children(user, user.unit, DAY), 3),
+    (lambda user: coverage.with_children(user, user.unit, DAY), 3),
     (lambda user: coverage.contacts_by_month(user, user.unit, DAY, DAY), 2),
     (lambda user: list(coverage.gaps(user, user.unit, DAY)), 2),
     (lambda user: coverage.portfolio(user, user, DAY), 1),

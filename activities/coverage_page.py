@@ -1,0 +1,125 @@
+"""The page of coverage: numbers, the units below, the list behind a number, the rules in force."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.models import Unit, User
+from accounts.unit_settings import SettingValue, effective_all
+from activities import coverage
+from activities.coverage import Numbers, Share
+from activities.enums import CoverageState, GapCause, Way
+from activities.models import Coverage
+from activities.rules import FREQUENCY, KEYS
+from core.paging import Order, page_by_key
+from core.planning import walking_an_index
+from experts.enums import Scope
+
+PAGE_SIZE = 50
+BY_NAME = Order(("sort_key", "id"))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Of which unit with its subtree, which day, and which list."""
+
+    user: User
+    unit: Unit
+    day: date
+    scope: Scope
+    state: CoverageState
+    cause: GapCause | None = None
+
+    def url(self, unit: Unit | None = None, **params: str) -> str:
+        """The same page with other words in its address."""
+        here = reverse("coverage:unit", args=[(unit or self.unit).code])
+        return f"{here}?{urlencode({'day': self.day.isoformat(), 'scope': self.scope.value} | params)}"
+
+    def context(self, params: QueryDict) -> dict[str, Any]:
+        numbers, below, _ = coverage.with_children(self.user, self.unit, self.day)
+        share = numbers.of(self.scope)
+        return {
+            "asked": self,
+            "rate": percent(share),
+            "rate_hint": f"应联系 {share.expected} 人，其中 {share.unlisted} 人不在名单上",
+            "tiles": self._tiles(share),
+            "below": self._below(below),
+            "rules": rules_in_words(self.unit),
+            "refreshing": coverage.is_refreshing(self.unit),
+            **self._list(params),
+        }
+
+    def _tiles(self, share: Share) -> list[dict[str, Any]]:
+        listed = [
+            ("已联系", share.covered, CoverageState.COVERED, ""),
+            ("未联系", share.gap, CoverageState.GAP, "bad" if share.gap else ""),
+            ("新列入", share.fresh, CoverageState.FRESH, ""),
+        ]
+        hints = {CoverageState.FRESH: "不满一个联系周期，单列，不计入覆盖率"}
+        return [
+            {"label": label, "value": value, "tone": tone, "hint": hints.get(state, ""),
+             "url": self.url(state=state.value)}
+            for label, value, state, tone in listed
+        ]  # fmt: skip
+
+    def _below(self, below: list[tuple[Unit, Numbers]]) -> list[dict[str, Any]]:
+        """Units below that have somebody to keep in touch with, the lowest rate first."""
+        counted = [(each, found.of(self.scope)) for each, found in below]
+        counted = [(each, share) for each, share in counted if share.expected or share.fresh]
+        counted.sort(key=lambda pair: (2 if pair[1].rate is None else pair[1].rate, pair[0].order))
+        return [
+            {"unit": each, "share": share, "percent": percent(share), "url": self.url(each)}
+            for each, share in counted
+        ]
+
+    def _list(self, params: QueryDict) -> dict[str, Any]:
+        if self.state == CoverageState.GAP:
+            rows = coverage.gaps(self.user, self.unit, self.day, self.cause, self.scope)
+        else:
+            rows = coverage.listing(self.user, self.unit, self.day, self.state, self.scope)
+        with walking_an_index():
+            page = page_by_key(rows, BY_NAME, params, PAGE_SIZE)
+        last = coverage.last_contacts(page.rows, self.day)
+        lines = [Line.of(row, self.state, last.get(row.pk)) for row in page.rows]
+        return {"page": page, "lines": lines, **page.urls(params)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One expert of the list."""
+
+    row: Coverage
+    last: str
+    cause: str
+
+    @classmethod
+    def of(cls, row: Coverage, state: CoverageState, last: tuple[date, Way] | None) -> "Line":
+        words = f"{last[0].isoformat()} {last[1].label}" if last else "没有联系过"
+        return cls(row, words, GapCause(row.cause).label if state == CoverageState.GAP else "")
+
+
+def percent(share: Share) -> str:
+    """96.4%, or a dash where nobody was expected. Rounded down, so that 100% means everybody."""
+    if not share.expected:
+        return "—"
+    tenths = share.covered * 1000 // share.expected
+    return f"{tenths // 10}%" if tenths % 10 == 0 else f"{tenths / 10:.1f}%"
+
+
+def rules_in_words(unit: Unit) -> list[dict[str, str]]:
+    """How often, and what counts: the values in force for the unit and where each comes from."""
+    return [
+        {"label": value.kind.label.split("（")[0], "value": _words(value), "origin": value.origin}
+        for value in effective_all(unit)
+        if value.kind.key in KEYS
+    ]
+
+
+def _words(value: SettingValue) -> str:
+    if value.kind.key in FREQUENCY.values():
+        return f"{value.value} {value.kind.unit_of_measure}"
+    return "计入" if value.value else "不计入"

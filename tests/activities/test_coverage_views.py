@@ -1,0 +1,126 @@
+"""The pages of coverage and the dashboard: what they show, to whom, in how many statements."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from tests.experts.pages import queries
+from tests.factories import assign, enter, make_contact, make_expert, make_user, pair, restrict, unit
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate()
+PAGES = [("coverage:unit", ["D04"]), ("dashboard:home", [])]
+
+
+def populate(by, number):
+    """So many key experts with a contact this month, so many without, on the roster of D04-01."""
+    for n in range(number):
+        enter(make_expert(f"王{n}", "D04-01"), "D04-01", since=TODAY - timedelta(days=300))
+        met = make_expert(f"李{n}", "D04-01")
+        enter(met, "D04-01", since=TODAY - timedelta(days=300))
+        make_contact(by, met, unit_code="D04-01")
+
+
+def test_coverage_says_the_rate_the_gaps_and_their_causes(client_of, officer_haidian):
+    populate(officer_haidian, 2)
+    html = client_of(officer_haidian).get(reverse("coverage:unit", args=["D04"])).content.decode()
+    assert "50%" in html
+    assert "应联系 4 人" in html
+    assert "没有联系领导" in html
+    assert "王0" in html
+    assert "李0" not in html
+
+
+def test_the_lists_behind_the_other_numbers(client_of, officer_haidian):
+    populate(officer_haidian, 1)
+    enter(make_expert("赵一"), "D04", since=TODAY)
+    client = client_of(officer_haidian)
+    covered = client.get(reverse("coverage:unit", args=["D04"]), {"state": "covered"}).content.decode()
+    assert "李0" in covered
+    assert f"{TODAY.isoformat()} 联络员当面" in covered
+    fresh = client.get(reverse("coverage:unit", args=["D04"]), {"state": "fresh"}).content.decode()
+    assert "赵一" in fresh
+    assert "李0" not in fresh
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"day": "2999-01-01"}, "到今天之间的日期"),
+        ({"day": "昨天"}, "日期"),
+        ({"state": "covered", "cause": "abroad"}, "只有“未联系”的名单才有原因"),
+        ({"cause": "x"}, "x"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_beside_the_field(client_of, officer_haidian, query, words):
+    response = client_of(officer_haidian).get(reverse("coverage:unit", args=["D04"]), query)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"span": "chosen"}, "自选日期须填起止两天"),
+        ({"span": "chosen", "first": "2026-03-01", "last": "2026-02-01"}, "起始日期不能晚于结束日期"),
+        ({"span": "chosen", "first": "1999-01-01", "last": "2026-02-01"}, "2014 年 5 月 6 日"),
+        ({"unit": "D03"}, "没有这个单位"),
+        ({"span": "x"}, "没有这种时段"),
+    ],
+)
+def test_what_the_dashboard_cannot_show_is_said_beside_the_field(client_of, officer_haidian, query, words):
+    response = client_of(officer_haidian).get(reverse("dashboard:home"), query)
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+def test_the_dashboard_adds_up_and_leads_to_the_lists(client_of, officer_haidian):
+    populate(officer_haidian, 2)
+    html = client_of(officer_haidian).get(reverse("dashboard:home")).content.decode()
+    assert "2 / 4 人，还差 2 人" in html
+    assert "重点联系专家逾期未联系" in html
+    assert f"/coverage/D04/?day={TODAY.isoformat()}" in html
+    assert "共联系 2 人次" in html
+
+
+def test_a_leader_sees_the_own_portfolio(client_of):
+    user = make_user(unit=unit("D04"))
+    assign(user, Role.LEADER, unit("D04"))
+    mine, other = make_expert("王一"), make_expert("王二")
+    for expert in (mine, other):
+        enter(expert, since=TODAY - timedelta(days=300))
+    pair(mine, user)
+    html = client_of(user).get(reverse("dashboard:home"), {"of": "mine"}).content.decode()
+    assert "0 / 1 人，还差 1 人" in html
+
+
+@pytest.mark.parametrize(("name", "args"), PAGES)
+def test_numbers_neither_include_nor_hint_at_restricted_experts(client_of, personas, name, args):
+    populate(personas["officer_haidian"], 1)
+    path = reverse(name, args=args)
+
+    def shown(who):
+        html = client_of(personas[who]).get(path).content.decode()
+        return html.split("<main")[1].split("</main>")[0]
+
+    before = shown("officer_haidian")
+    hidden = make_expert("金丝雀", "D04-01")
+    enter(hidden, "D04-01", since=TODAY - timedelta(days=300))
+    restrict(hidden, personas["cleared_city"])
+    make_contact(personas["cleared_city"], hidden, unit_code="D04-01")
+    assert shown("officer_haidian") == before
+    seen = shown("cleared_city")
+    assert "应联系 3 人" in seen or "/ 3 人" in seen
+
+
+@pytest.mark.parametrize(("path", "budget"), [("/coverage/D04/", 16), ("/dashboard/", 14)])
+@pytest.mark.parametrize("number", [1, 3])
+def test_queries(client_of, officer_haidian, path, budget, number):
+    populate(officer_haidian, number)
+    client = client_of(officer_haidian)
+    client.get(path)
+    statements = queries(client, path)
+    assert len(statements) == budget, "\n".join(statements)
