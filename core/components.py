@@ -4,6 +4,7 @@ Each tag has a file in templates/components/ and a place in the gallery (/compon
 Arguments are keyword-only; texts are escaped; a block tag takes the markup between its two ends.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -352,6 +353,16 @@ def progress_bar(
         "detail": detail,
         "tone": tone,
     }
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(*, data: Mapping[str, Any], summary: str, head: str, column: str) -> dict[str, Any]:
+    """A chart that static/js/charts.js draws: `data` has kind (bars or line), labels, values and what the
+    kind needs besides. `summary` says in words what it shows; a table below holds the same numbers."""
+    urls = data.get("urls") or [""] * len(data["labels"])
+    texts = data.get("details") or data["values"]
+    rows = zip(data["labels"], texts, urls, strict=True)
+    return {"data": json.dumps(data), "summary": summary, "head": head, "column": column, "rows": rows}
 
 
 # Forms and acts

@@ -51,6 +51,17 @@ def sample_messages() -> list[Message]:
     ]
 
 
+def sample_charts() -> dict[str, dict[str, Any]]:
+    """Both kinds of chart."""
+    shares = {"labels": ["示例甲区", "示例乙区", "示例丙区"], "values": [100, 97.5, 84.9], "low": 90}
+    details = ["100%，12 / 12 人", "97.5%，39 / 40 人", "84.9%，45 / 53 人"]
+    months = {"labels": ["9月", "10月", "11月"], "values": [540, 300, 260], "unit": "人次"}
+    return {
+        "bars": {"kind": "bars", **shares, "details": details, "urls": ["?a", "?b", "?c"]},
+        "line": {"kind": "line", **months},
+    }
+
+
 def sample_lists() -> dict[str, Any]:
     """Tabs, chips, letters, suggestions and the two sides of a conflict."""
     letters = [
@@ -100,6 +111,7 @@ def samples() -> dict[str, Any]:
         "form": SampleForm(initial={"topics": ["a", "b"], "gender": "f"}),
         "bad_form": SampleForm({"name": "", "age": "3"}, auto_id="bad_%s"),
         "sample_messages": sample_messages(),
+        "charts": sample_charts(),
         **sample_lists(),
         **sample_times(),
     }

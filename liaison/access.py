@@ -247,6 +247,10 @@ ROUTES: dict[str, Access] = {
     "reports:cancel": acts(EXPORT_ACTS, "export"),
     "reports:restart": acts(EXPORT_ACTS, "export"),
     "reports:delete": acts(EXPORT_ACTS, "export"),
+    # Coverage and the dashboard: of units in reach
+    "coverage:own": reads(answers(403, (READERS, 302))),
+    "coverage:unit": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
+    "dashboard:home": reads(answers(403, (READERS, 200))),
     # Messages
     "reminders:inbox": reads(answers(200)),
     "reminders:read_all": acts(OWN),

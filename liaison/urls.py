@@ -12,6 +12,8 @@ urlpatterns = [
     path("experts/", include("experts.urls")),
     path("proposals/", include("experts.proposal_urls")),
     path("gatherings/", include("activities.gathering_urls")),
+    path("coverage/", include("activities.coverage_urls")),
+    path("dashboard/", include("reports.dashboard.urls")),
     path("imports/", include("exchange.urls")),
     path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),

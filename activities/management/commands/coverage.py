@@ -24,10 +24,7 @@ def described(user: User, unit: Unit, day: date) -> dict[str, Any]:
         "key": share.expected,
         "covered": share.covered,
         "rate": None if share.rate is None else round(share.rate, 4),
-        "gaps": [
-            {"expert": number, "cause": cause}
-            for number, cause in rows.values_list("expert__record_number", "cause")
-        ],
+        "gaps": [{"expert": row.expert.record_number, "cause": row.cause} for row in rows.iterator(2000)],
     }
 
 

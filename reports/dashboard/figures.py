@@ -1,0 +1,192 @@
+"""What the dashboard says of a unit with its subtree: numbers of a period beside those of the one before,
+charts, and the units that need attention. Everything comes from rollups as the reader may know them; each
+number leads to the list behind it."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Sum, Value
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from accounts.models import Unit, User
+from activities import coverage
+from activities.coverage import Numbers, Share
+from activities.coverage_page import percent
+from activities.models import Coverage
+from core.moments import due_text
+from experts.models import Movement, RosterEntry, RosterMovement
+from experts.visibility import on_list, placed_in_reach
+from reports.dashboard.periods import Period
+
+LOW = 90  # percent of coverage below which a unit is painted red
+ATTENTION_SHOWN = 8
+CHART_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number, what it is made of, and the list behind it."""
+
+    label: str
+    value: str | int
+    hint: str
+    url: str = ""
+    unit: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A unit that needs attention, and what for."""
+
+    unit: Unit
+    matter: str
+    number: int
+    earliest: str
+    url: str
+
+
+def difference(now: float, then: float, noun: str) -> str:
+    """较去年 comes before it: +3 人, −12 人, or 持平."""
+    change = now - then
+    if not change:
+        return "持平"
+    amount = f"{abs(change):.1f}".removesuffix(".0")
+    return f"{'+' if change > 0 else '−'}{amount} {noun}"
+
+
+def coverage_url(unit: Unit, day: date, **params: str) -> str:
+    return f"{reverse('coverage:unit', args=[unit.code])}?{urlencode({'day': day.isoformat()} | params)}"
+
+
+def coverage_tile(now: Share, then: Share, url: str, compared: str) -> Tile:
+    """The share of key experts kept in touch with on the last day."""
+    missing = f"，还差 {now.gap} 人" if now.gap else ""
+    hint = f"{now.covered} / {now.expected} 人{missing}"
+    if now.rate is not None and then.rate is not None:
+        hint += f"；{compared} {difference(round(now.rate * 100, 1), round(then.rate * 100, 1), '个百分点')}"
+    return Tile("重点联系专家覆盖率", percent(now), hint, url)
+
+
+def overdue_tile(now: Numbers, then: Numbers, url: str, compared: str) -> Tile:
+    """Whom the unit should have been in touch with and was not, key and general."""
+    late, late_then = (each.key.gap + each.general.gap for each in (now, then))
+    hint = f"重点 {now.key.gap} 人，普遍 {now.general.gap} 人；{compared} {difference(late, late_then, '人')}"
+    return Tile("逾期未联系", late, hint, url, "人", "bad" if late else "")
+
+
+def movements(user: User, unit: Unit, periods: tuple[Period, Period]) -> tuple[Counter[str], Counter[str]]:
+    """For each period how many entries of the rosters in the subtree were opened, closed for good and
+    rescoped (人次); two statements."""
+    days = (min(each.first for each in periods), max(each.last for each in periods))
+    tally = RosterMovement.objects.visible_to(user).filter(unit=unit, day__range=days)
+    moved = list(tally.values_list("kind", "day").annotate(Sum("number")))
+    moved += [(kind, day, 1) for kind, day in _restricted_movements(user, unit)]
+    found: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for period, counted in zip(periods, found, strict=True):
+        for kind, day, number in moved:
+            counted[kind] += number if period.first <= day <= period.last else 0
+    return found
+
+
+def _restricted_movements(user: User, unit: Unit) -> Iterable[tuple[str, date]]:
+    """Those that no tally holds, of restricted experts on whose list the user is: few, so read one by one."""
+    entries = RosterEntry.objects.filter(on_list(user, key="expert_id"), placed_in_reach(user, "view"))
+    rows = entries.within(unit).values_list("opened_by__kind", "since", "closed_by__kind", "until")
+    for opened, since, closed, until in rows:
+        yield (Movement.RESCOPED if opened == "rescope" else Movement.ENTERED), since
+        if closed == "exit" and until:
+            yield Movement.LEFT, until
+
+
+def movement_tile(now: Counter[str], then: Counter[str], unit: Unit, period: Period) -> Tile:
+    """Who came onto the rosters in the period, and who left."""
+    came, left = now[Movement.ENTERED], now[Movement.LEFT]
+    change = difference(came, then[Movement.ENTERED], "人次")
+    hint = f"退出 {left}，调整范围 {now[Movement.RESCOPED]}；列入{period.compared} {change}"
+    query = urlencode({"day": period.last.isoformat(), "since": period.first.isoformat(), "below": "on"})
+    return Tile("新列入名单", came, hint, f"{reverse('experts:roster', args=[unit.code])}?{query}", "人次")
+
+
+def shares(below: list[tuple[Unit, Numbers]], unit: Unit, day: date) -> dict[str, Any]:
+    """The chart of the coverage of the units below: the lowest last, low ones red."""
+    counted = [(each, found.key) for each, found in below if found.key.expected]
+    ranked = sorted(counted, key=lambda pair: (-(pair[1].rate or 0), pair[0].order))
+    shown = ranked if len(ranked) <= CHART_SHOWN else ranked[-CHART_SHOWN:]
+    data = {
+        "kind": "bars",
+        "low": LOW,
+        "labels": [each.short_name for each, _ in shown],
+        "values": [round((share.rate or 0) * 100, 1) for _, share in shown],
+        "details": [f"{percent(share)}，{share.covered} / {share.expected} 人" for _, share in shown],
+        "urls": [coverage_url(each, day) for each, _ in shown],
+    }
+    return {
+        "data": data,
+        "title": "各单位重点联系覆盖率" if shown == ranked else f"覆盖率最低的 {CHART_SHOWN} 个单位",
+        "summary": _shares_in_words(ranked),
+        "more": f"看全部 {len(below)} 个单位",
+        "url": coverage_url(unit, day),
+    }
+
+
+def _shares_in_words(ranked: list[tuple[Unit, Share]]) -> str:
+    if not ranked:
+        return "没有可比的单位。"
+    (best, high), (worst, low) = ranked[0], ranked[-1]
+    below = sum((share.rate or 0) * 100 < LOW for _, share in ranked)
+    return (
+        f"{len(ranked)} 个单位的重点联系覆盖率，最高 {best.short_name} {percent(high)}，"
+        f"最低 {worst.short_name} {percent(low)}，低于 {LOW}% 的 {below} 个。"
+    )
+
+
+def months(user: User, unit: Unit, period: Period) -> dict[str, Any]:
+    """Contacts by month, of all ways."""
+    found = coverage.contacts_by_month(user, unit, period.first, period.last)
+    totals = [sum(ways.values()) for _, ways in found]
+    same_year = period.first.year == period.last.year
+    labels = [f"{month.month}月" if same_year else f"{month:%Y-%m}" for month, _ in found]
+    data = {"kind": "line", "unit": "人次", "labels": labels, "values": totals}
+    return {"data": data, "summary": f"{period.words}共联系 {sum(totals)} 人次，按月列出。"}
+
+
+def attention(user: User, below: list[tuple[Unit, Numbers]], day: date) -> list[Line]:
+    """The units below with most to mend: experts not kept in touch with, and experts on no roster."""
+    late = _most((each, found.key.gap) for each, found in below)
+    lacking = _most((each, found.key.unlisted) for each, found in below if user.may("change", each.order))
+    since = earliest_due(user, [each for each, _ in late], day)
+    return [
+        *(
+            Line(each, "重点联系专家逾期未联系", number, since.get(each.pk, "—"), coverage_url(each, day))
+            for each, number in late
+        ),
+        *(
+            Line(each, "符合条件未列入名单", number, "—", f"{reverse('proposals:to_admit')}?unit={each.code}")
+            for each, number in lacking
+        ),
+    ]
+
+
+def _most(counted: Iterable[tuple[Unit, int]]) -> list[tuple[Unit, int]]:
+    ranked = sorted((pair for pair in counted if pair[1]), key=lambda pair: (-pair[1], pair[0].order))
+    return ranked[:ATTENTION_SHOWN]
+
+
+def earliest_due(user: User, units: list[Unit], day: date) -> dict[int, str]:
+    """By unit, since when its longest-waiting key expert is overdue. Due dates are those of today: of a past
+    day none is known. One statement, a few steps along the index of due dates for each unit."""
+    if not units or day != timezone.localdate():
+        return {}
+    rows = Coverage.objects.visible_to(user).key().filter(due_on__lt=day)
+    first, *others = (
+        rows.within(each).order_by("due_on").annotate(at=Value(each.pk)).values("at", "due_on")[:1]
+        for each in units
+    )
+    found = first.union(*others, all=True)
+    return {row["at"]: due_text(row["due_on"], today=day) for row in found if row["due_on"]}
