@@ -70,6 +70,14 @@ def suggested_scope(priorities: Iterable[Priority]) -> Case:
     )
 
 
+def differing(priorities: Iterable[Priority]) -> Q:
+    """Of a proposal's lines: whose scope is another than the rule and the priorities say."""
+    key = Q(expert__scope=Scope.KEY)
+    for priority in priorities:
+        key |= fits(priority, "expert__")
+    return Q(scope=Scope.KEY) & ~key | Q(scope=Scope.GENERAL) & key
+
+
 def basis_of_line(priorities: Iterable[Priority]) -> Combinable:
     """Of a proposal's lines: what the entry keeps as its basis, the grounds of the rule and, if it is key,
     each priority that the expert meets."""
@@ -186,11 +194,15 @@ def terms(priority: Priority) -> list[tuple[str, str]]:
     """What it states, in words: label and values of each kind of condition."""
     honours, disciplines = dict(honour_choices()), dict(discipline_choices())
     fields = [disciplines.get(code, code) for code in priority.disciplines]
-    fields += [f"研究方向含“{word}”" for word in priority.words]
+    words, posts = _quoted(priority.words), _quoted(priority.posts)
     found = [
         ("称号", [honours.get(code, code) for code in priority.honours]),
-        ("领域", fields),
-        ("岗位", [f"职务或职称含“{word}”" for word in priority.posts]),
+        ("领域", fields + ([f"研究方向含{words}"] if words else [])),
+        ("岗位", [f"职务或职称含{posts}"] if posts else []),
         ("类别", [Category(code).label for code in priority.categories]),
     ]
     return [(label, "、".join(values)) for label, values in found if values]
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return "".join(f"“{word}”" for word in words)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.http import QueryDict
@@ -32,8 +32,10 @@ from experts.models import (
     ProposalStep,
     RosterEntry,
 )
-from experts.priorities import Met, applying, met_by_each
+from experts.models.proposal import ProposalLineQuerySet
+from experts.priorities import Met, applying, differing, met_by_each
 from experts.roster import why_not
+from experts.search import matching
 
 PAGE_SIZE = 50
 IN_ORDER = Order(("id",))
@@ -59,6 +61,38 @@ ICONS = {
     ProposalStep.WITHDRAW: ("x", "neutral"),
 }
 ADMITTING = (ProposalKind.ADMIT, ProposalKind.READMIT)
+
+
+SHOWS = [("", "全部"), ("incomplete", "没有填完的"), ("differs", "与认定不一致的")]
+
+
+@dataclass(frozen=True)
+class LineFilter:
+    """Which lines of a proposal are meant; it comes in the address, and along with what is done to them."""
+
+    text: str
+    show: str
+
+    @classmethod
+    def read(cls, params: QueryDict) -> Self:
+        show = params.get("show", "")
+        return cls(params.get("q", "").replace("\0", "").strip(), show if show in dict(SHOWS) else "")
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.text or self.show)
+
+    def lines(self, user: User, proposal: Proposal) -> ProposalLineQuerySet:
+        """Those of the lines that the user sees."""
+        found = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
+        if self.text:
+            named = matching(Expert.objects.visible_to(user), self.text, user)
+            found = found.filter(expert__in=named.values("pk"))
+        if self.show == "incomplete":
+            found = found.incomplete(proposal.kind)
+        if self.show == "differs":
+            found = found.filter(differing(applying(proposal.unit, proposal.effective_on)))
+        return found
 
 
 @dataclass
@@ -133,6 +167,7 @@ def context_of(
         "conditions": BASIC_CONDITIONS if proposal.kind in ADMITTING else (),
         "step_form": step_form or StepForm(),
         "all_form": all_form or AllLinesForm(kind=proposal.kind),
+        "bulk_form": AllLinesForm(kind=proposal.kind, auto_id="chosen-%s"),
         "experts_form": experts_form or ExpertsForm(),
         "is_leaving": proposal.kind == ProposalKind.EXIT,
     } | _lines(user, proposal, params, lines)
@@ -147,8 +182,9 @@ def _reviews_needed(proposal: Proposal) -> int:
 def _lines(
     user: User, proposal: Proposal, params: QueryDict, bound: Iterable[LineForm] | None
 ) -> dict[str, Any]:
-    found = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
-    shown = found.incomplete(proposal.kind) if params.get("show") == "incomplete" else found
+    chosen = LineFilter.read(params)
+    total = ProposalLine.objects.visible_to(user).filter(proposal=proposal).count()
+    shown = chosen.lines(user, proposal)
     page = page_by_key(shown.select_related("expert__unit"), IN_ORDER, params, PAGE_SIZE)
     forms = {form.instance.pk: form for form in bound or ()}
     rows = [form.instance for form in forms.values()] or page.rows
@@ -157,8 +193,11 @@ def _lines(
     _note_restricted(user, rows)
     return {
         "lines": _views(user, proposal, rows, forms),
-        "line_total": found.count(),
-        "incomplete": params.get("show") == "incomplete",
+        "line_total": total,
+        "line_count": shown.count() if chosen.narrows else total,
+        "filter": chosen,
+        "shows": SHOWS,
+        "query": params.urlencode(),
         **page.urls(params),
         "page_summary": f"每页 {PAGE_SIZE} 人",
     }

@@ -157,10 +157,13 @@ def _check_reason(facts: dict[str, object]) -> None:
 
 
 @transaction.atomic
-def remove_line(*, by: User, line: ProposalLine) -> None:
-    proposal = _being_written(by, line.proposal)
-    proposal.lines.filter(pk=line.pk).delete()
-    record(Verb.CHANGE, by=by, kind="proposal", reference=proposal.number, fields=["lines"])
+def remove_lines(*, by: User, proposal: Proposal, lines: QuerySet[ProposalLine]) -> int:
+    """Take those of the proposal's lines out; returns how many."""
+    current = _being_written(by, proposal)
+    mine = ProposalLine.objects.visible_to(by).filter(proposal=current)
+    removed, _ = mine.filter(pk__in=lines.order_by().values("pk")).delete()
+    record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines"])
+    return removed
 
 
 @transaction.atomic

@@ -20,11 +20,13 @@ from experts.exit_reasons import DISCRETIONARY, ExitReason
 from experts.filters import chosen_unit
 from experts.models import Proposal, ProposalKind, ProposalLine, ProposalState, ProposalStep
 
+# 三 asks for basic conditions; the words are the product's. They speak of conduct and work that others can
+# see, never of belief or attitude.
 BASIC_CONDITIONS = (
     "遵守宪法和法律，品行端正",
     "恪守职业道德和学术规范",
     "在本行业、本领域业绩突出，得到同行认可",
-    "愿意接受联系服务，为首都发展发挥作用",
+    "本人同意列入联系名单，能以专业所长服务首都发展",
 )
 FIELDS = {
     ProposalKind.ADMIT: ("scope", "category", "conditions_met", "note"),
@@ -189,7 +191,7 @@ class AllLinesForm(StyledForm, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if not any(self.cleaned_data.values()):
-            raise ValidationError("请先选择要改成什么，再应用到全部。")
+            raise ValidationError("请先选择要改成什么，再应用。")
         return self.cleaned_data
 
     def facts(self) -> dict[str, Any]:

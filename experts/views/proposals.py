@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse, JsonResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -28,7 +30,15 @@ from experts.forms.proposals import (
     refuse,
 )
 from experts.models import Expert, Proposal, ProposalLine, ProposalStep
-from experts.proposal_page import chosen_experts, context_of, is_written_by, known_uuids, may_act, tone_of
+from experts.proposal_page import (
+    LineFilter,
+    chosen_experts,
+    context_of,
+    is_written_by,
+    known_uuids,
+    may_act,
+    tone_of,
+)
 from experts.roster import unfit
 
 PAGE_SIZE = 25
@@ -242,12 +252,9 @@ def proposal_add(request: UserRequest, uuid: str) -> HttpResponse:
     return answer
 
 
-@require_POST
-def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
-    """Save the lines of one page: those that `line` names and that were changed."""
-    proposal, user = _opened(request, uuid, to_change=True), request.user
-    if not is_written_by(user, proposal):
-        return _late(request, proposal)
+def _saved(request: UserRequest, proposal: Proposal) -> tuple[list[Any], int]:
+    """Save the lines that `line` names and that were changed: their forms, and how many were saved."""
+    user = request.user
     keys = known_uuids(request.POST.getlist("line"))[:LINES_AT_ONCE]
     lines = ProposalLine.objects.visible_to(user).filter(proposal=proposal, uuid__in=keys)
     forms = line_forms(lines.select_related("expert__unit").order_by("id"), proposal.kind, request.POST)
@@ -256,35 +263,79 @@ def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
         if form.is_valid() and form.has_changed():
             try:
                 actions.change_line(by=user, line=form.instance, **form.facts())
-            except AlreadyDecided:
-                return _late(request, proposal)
             except ValidationError as problem:
                 refuse(form, problem)
             else:
                 saved += 1
-    if any(form.errors for form in forms):
-        return _page(request, proposal, status=UNPROCESSABLE, lines=forms)
-    messages.success(request, f"已保存 {saved} 人。" if saved else "没有改动。")
-    return redirect("proposals:detail", proposal.uuid)
+    return forms, saved
+
+
+def _back(request: UserRequest, proposal: Proposal) -> HttpResponse:
+    """To the page, with the filter of lines that was in force."""
+    query = QueryDict(request.POST.get("query", "")[:500])
+    kept = QueryDict(mutable=True)
+    for name in ("q", "show"):
+        if query.get(name):
+            kept[name] = query[name]
+    url = reverse("proposals:detail", args=[proposal.uuid])
+    return redirect(f"{url}?{kept.urlencode()}" if kept else url)
+
+
+@require_POST
+def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
+    """Save the lines of one page; with `apply` then set the same for those that are ticked, with `remove`
+    take those out."""
+    proposal, user = _opened(request, uuid, to_change=True), request.user
+    if not is_written_by(user, proposal):
+        return _late(request, proposal)
+    try:
+        forms, saved = _saved(request, proposal)
+        if any(form.errors for form in forms):
+            return _page(request, proposal, status=UNPROCESSABLE, lines=forms)
+        ticked = ProposalLine.objects.visible_to(user).filter(
+            proposal=proposal, uuid__in=known_uuids(request.POST.getlist("chosen"))[:LINES_AT_ONCE]
+        )
+        if "remove" in request.POST:
+            removed = actions.remove_lines(by=user, proposal=proposal, lines=ticked)
+            messages.success(request, f"已移出 {removed} 人。")
+        elif "apply" in request.POST:
+            return _applied(request, proposal, ticked)
+        else:
+            messages.success(request, f"已保存 {saved} 人。" if saved else "没有改动。")
+    except AlreadyDecided:
+        return _late(request, proposal)
+    return _back(request, proposal)
+
+
+def _applied(request: UserRequest, proposal: Proposal, lines: QuerySet[ProposalLine]) -> HttpResponse:
+    """Set the same for these lines."""
+    form = AllLinesForm(request.POST, kind=proposal.kind)
+    if not form.is_valid():
+        return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
+    try:
+        done = actions.change_lines(by=request.user, proposal=proposal, lines=lines, **form.facts())
+    except AlreadyDecided:
+        return _late(request, proposal)
+    except ValidationError as problem:
+        refuse(form, problem)
+        return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
+    messages.success(request, f"已应用到 {done} 人。")
+    return _back(request, proposal)
 
 
 @require_POST
 def proposal_all(request: UserRequest, uuid: str) -> HttpResponse:
-    """The same for every line."""
-    proposal, user = _opened(request, uuid, to_change=True), request.user
-    form = AllLinesForm(request.POST, kind=proposal.kind)
-    if not form.is_valid():
-        return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
-    lines = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
-    change = lambda: actions.change_lines(by=user, proposal=proposal, lines=lines, **form.facts())  # noqa: E731
-    return _tried(request, proposal, form, change, "已应用到全部专家。", all_form=form)
+    """The same for every line, or for those that the filter in `query` leaves."""
+    proposal = _opened(request, uuid, to_change=True)
+    chosen = LineFilter.read(QueryDict(request.POST.get("query", "")[:500]))
+    return _applied(request, proposal, chosen.lines(request.user, proposal))
 
 
 @require_POST
 def proposal_remove(request: UserRequest, uuid: str, line: str) -> HttpResponse:
     proposal, user = _opened(request, uuid, to_change=True), request.user
-    visible = ProposalLine.objects.visible_to(user).filter(proposal=proposal).select_related("expert")
-    taken = get_object_or_404(visible, uuid=line)
+    visible = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
+    taken = get_object_or_404(visible.select_related("expert"), uuid=line)
     form = StepForm()
-    act = lambda: actions.remove_line(by=user, line=taken)  # noqa: E731
+    act = lambda: actions.remove_lines(by=user, proposal=proposal, lines=visible.filter(pk=taken.pk))  # noqa: E731
     return _tried(request, proposal, form, act, f"已移出“{taken.expert.name}”。", step_form=form)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Running
-from tests.e2e.steps import PATIENCE, confirm, figures, is_wider_than_the_screen, pick, sign_in
+from tests.e2e.steps import PATIENCE, confirm, figures, is_wider_than_the_screen, pick, sign_in, toast
 from tests.product import PROJECT
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +20,9 @@ def mend(page: Page, row: int, label: str, text: str) -> None:
     expect(page.get_by_role("heading", name="待处理")).to_be_visible(timeout=PATIENCE)
 
 
-def test_an_officer_imports_a_roster_with_two_rows_mended_in_the_page(product: Running, page: Page) -> None:
+def test_an_officer_imports_a_roster_and_proposes_its_people(
+    product: Running, page: Page, colleague_page: Page
+) -> None:
     sign_in(page, product, "officer_haidian")
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="导入名册").click()
     page.get_by_role("link", name="导入一份名册").first.click()
@@ -50,10 +52,39 @@ def test_an_officer_imports_a_roster_with_two_rows_mended_in_the_page(product: R
         "没有导入": "2行",
         "重复": "5行",
     }
+    imported = page.url
     page.goto("/experts/?q=lzy&sort=-updated")
     expect(page.get_by_role("link", name="林知遥", exact=True)).to_be_visible()
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="导入名册").click()
     expect(page.locator("main")).to_contain_text("已导入")
+
+    page.goto(imported)
+    expect(page.locator("main")).to_contain_text("113 人还不在海淀区委的名单上")
+    propose_all(page)
+    address = page.url
+    sign_in(colleague_page, product, "director_haidian")
+    colleague_page.goto(address)
+    for act in ("审核通过", "批准"):
+        colleague_page.get_by_role("button", name=act, exact=True).click()
+        if act == "批准":
+            confirm(colleague_page)
+        expect(toast(colleague_page)).to_contain_text("已")
+    page.goto("/experts/roster/D04/")
+    expect(page.locator("main")).to_contain_text("林知遥")
+    page.goto(imported)
+    expect(page.locator("main")).to_contain_text("已批准")
+
+
+def propose_all(page: Page) -> None:
+    """One document for all of them, the basic conditions confirmed at once, handed in."""
+    page.get_by_role("button", name="提出纳入 113 人").click()
+    page.get_by_text("统一填写全部 113 人").click()
+    page.get_by_label("已逐人核对，全部符合基本条件").first.check()
+    page.get_by_role("button", name="应用到全部").click()
+    confirm(page)
+    expect(toast(page)).to_contain_text("已应用到 113 人")
+    page.get_by_role("button", name="提交", exact=True).click()
+    expect(toast(page)).to_contain_text("已提交")
 
 
 def test_the_unit_of_a_roster_is_found_by_typing(product: Running, page: Page) -> None:

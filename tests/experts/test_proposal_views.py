@@ -72,7 +72,7 @@ def test_from_the_draft_to_the_roster(officer, director):
     shown = body(page)
     assert all(text in shown for text in ("甲一", "年度增补", "恪守职业道德"))
     assert said(fill(officer, proposal, conditions_met="on") and officer.get(at(proposal))) == [
-        "已应用到全部专家。"
+        "已应用到 2 人。"
     ]
     assert step(officer, proposal, "submit", "请审核").status_code == 302
     assert "办理名单提案" in body(director.get("/"))
@@ -188,6 +188,60 @@ def test_the_same_for_all_lines_in_one_act(officer):
     refused = fill(officer, proposal)
     assert (refused.status_code, "请先选择要改成什么" in body(refused)) == (422, True)
     assert fill(officer, proposal, scope="x").status_code == 422
+
+
+def test_lines_are_found_and_those_found_are_filled_alone(officer):
+    people = [
+        make_expert(name, awards=awards) for name, awards in (("张一", ["CAS"]), ("张二", []), ("李三", []))
+    ]
+    proposal = begin(officer, *people)
+    proposal.lines.filter(expert=people[1]).update(scope="key")
+
+    def shown(query):
+        return [view.line.expert.name for view in officer.get(at(proposal) + query).context["lines"]]
+
+    assert (shown("?q=zhang"), shown("?q=李"), shown("?q=%00")) == (
+        ["张二", "张一"],
+        ["李三"],
+        ["李三", "张二", "张一"],
+    )
+    assert (shown("?show=differs"), shown("?show=x&q=none")) == (["张二"], [])
+    filled = fill(officer, proposal, category="other", query="q=zhang")
+    assert filled.headers["Location"] == at(proposal) + "?q=zhang"
+    assert set(proposal.lines.filter(category="other").values_list("expert__name", flat=True)) == {
+        "张一",
+        "张二",
+    }
+    assert "统一填写筛选出的 2 人" in body(officer.get(at(proposal) + "?q=zhang"))
+
+
+def test_those_that_are_ticked_are_filled_or_taken_out_and_typed_text_is_kept(officer):
+    proposal = begin(officer, make_expert("甲"), make_expert("乙"), make_expert("丙"))
+    first, second, third = proposal.lines.order_by("expert__sort_key")
+    data = line_data(proposal, note="已核对") | {"chosen": [str(first.uuid), str(third.uuid)]}
+    page = officer.post(at(proposal, "lines"), data | {"apply": "yes", "conditions_met": "on"}, follow=True)
+    assert said(page)[-1:] == ["已应用到 2 人。"]
+    assert [line.conditions_met for line in proposal.lines.order_by("expert__sort_key")] == [
+        True,
+        False,
+        True,
+    ]
+    assert set(proposal.lines.values_list("note", flat=True)) == {"已核对"}
+    refused = officer.post(at(proposal, "lines"), data | {"apply": "yes"})
+    assert (refused.status_code, "请先选择要改成什么" in body(refused)) == (422, True)
+    page = officer.post(
+        at(proposal, "lines"), {"chosen": [str(second.uuid), "x"], "remove": "yes"}, follow=True
+    )
+    assert said(page)[-1:] == ["已移出 1 人。"]
+    assert proposal.lines.count() == 2
+
+
+def test_lines_of_another_proposal_are_neither_filled_nor_taken_out(officer):
+    one, two = begin(officer, make_expert("甲")), begin(officer, make_expert("乙"))
+    chosen = {"chosen": [str(two.lines.get().uuid)]}
+    officer.post(at(one, "lines"), chosen | {"apply": "yes", "conditions_met": "on"})
+    officer.post(at(one, "lines"), chosen | {"remove": "yes"})
+    assert not two.lines.get().conditions_met
 
 
 def test_an_exit_takes_a_reason_and_may_leave_in_general_scope(officer, director):

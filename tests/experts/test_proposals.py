@@ -158,7 +158,7 @@ def test_what_is_incomplete_is_not_submitted(as_app, people):
         proposal = acts.draft_proposal(by=officer, unit=unit("D04"), kind=ADMIT, experts=[expert])
         with pytest.raises(ValidationError, match="基本条件"):
             acts.submit(by=officer, proposal=proposal)
-        acts.remove_line(by=officer, line=proposal.lines.get())
+        acts.remove_lines(by=officer, proposal=proposal, lines=proposal.lines.all())
         with pytest.raises(ValidationError, match="还没有专家"):
             acts.submit(by=officer, proposal=proposal)
 
