@@ -135,7 +135,7 @@ def _unpack(cursor: str, order: Order, model: type[Model]) -> list[Any] | None:
 def _letter(params: QueryDict, order: Order) -> str:
     """The letter to start at, where the order is by name."""
     letter = params.get("letter", "")[:1].lower()
-    fits = letter.isascii() and letter.isalpha() and order == Order(("sort_key",))
+    fits = letter.isascii() and letter.isalpha() and order.fields[0] == "sort_key" and not order.descending
     return letter if fits else ""
 
 

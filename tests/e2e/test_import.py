@@ -69,7 +69,7 @@ def test_an_officer_imports_a_roster_and_proposes_its_people(
         if act == "批准":
             confirm(colleague_page)
         expect(toast(colleague_page)).to_contain_text("已")
-    page.goto("/experts/roster/D04/")
+    page.goto("/experts/roster/D04/?letter=l")
     expect(page.locator("main")).to_contain_text("林知遥")
     page.goto(imported)
     expect(page.locator("main")).to_contain_text("已批准")

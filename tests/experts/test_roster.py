@@ -149,6 +149,13 @@ def test_wrong_days_are_told(client_of, officer_haidian, query, said):
     assert said in body(response)
 
 
+def test_a_letter_starts_the_list_there(on, client_of, officer_haidian):
+    for name in ("安", "李", "王"):
+        on(make_expert(name))
+    page = client_of(officer_haidian).get(f"{PAGE}?day={DAY}&letter=l").context["page"]
+    assert [entry.expert.name for entry in page.rows] == ["李", "王"]
+
+
 def test_a_unit_out_of_reach_is_like_none(client_of, officer_chaoyang):
     client = client_of(officer_chaoyang)
     assert client.get(PAGE).status_code == client.get("/experts/roster/D99/").status_code == 404
