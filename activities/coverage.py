@@ -32,12 +32,13 @@ PLACED = ("place", "is_alone", "scope", "state", "is_listed")
 @dataclass
 class Share:
     """Experts of one scope on a day: newly listed, kept in touch with in time, and not. `unlisted` of the
-    last two are on no roster, although the rule says key."""
+    last two are on no roster, although the rule says key; `unlisted_gap` of the last."""
 
     fresh: int = 0
     covered: int = 0
     gap: int = 0
     unlisted: int = 0
+    unlisted_gap: int = 0
 
     @property
     def expected(self) -> int:
@@ -53,6 +54,7 @@ class Share:
         setattr(self, state, getattr(self, state) + number)
         if not is_listed:
             self.unlisted += number
+            self.unlisted_gap += number if state == CoverageState.GAP else 0
 
 
 @dataclass

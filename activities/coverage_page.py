@@ -20,6 +20,7 @@ from core.planning import walking_an_index
 from experts.enums import Scope
 
 PAGE_SIZE = 50
+UNITS_SHOWN = 10
 BY_NAME = Order(("sort_key", "id"))
 
 
@@ -47,7 +48,7 @@ class Asked:
             "rate": percent(share),
             "rate_hint": f"应联系 {share.expected} 人，其中 {share.unlisted} 人不在名单上",
             "tiles": self._tiles(share),
-            "below": self._below(below),
+            **self._below(below, whole=params.get("units") == "all"),
             "rules": rules_in_words(self.unit),
             "refreshing": coverage.is_refreshing(self.unit),
             **self._list(params),
@@ -66,15 +67,18 @@ class Asked:
             for label, value, state, tone in listed
         ]  # fmt: skip
 
-    def _below(self, below: list[tuple[Unit, Numbers]]) -> list[dict[str, Any]]:
-        """Units below that have somebody to keep in touch with, the lowest rate first."""
+    def _below(self, below: list[tuple[Unit, Numbers]], *, whole: bool) -> dict[str, Any]:
+        """Units below that have somebody to keep in touch with, the lowest rate first; a few, or all."""
         counted = [(each, found.of(self.scope)) for each, found in below]
         counted = [(each, share) for each, share in counted if share.expected or share.fresh]
         counted.sort(key=lambda pair: (2 if pair[1].rate is None else pair[1].rate, pair[0].order))
-        return [
+        shown = counted if whole else counted[:UNITS_SHOWN]
+        lines = [
             {"unit": each, "share": share, "percent": percent(share), "url": self.url(each)}
-            for each, share in counted
+            for each, share in shown
         ]
+        more = {"label": f"看全部 {len(counted)} 个单位", "url": self.url(units="all")}
+        return {"below": lines, "more_units": more if len(shown) < len(counted) else None}
 
     def _list(self, params: QueryDict) -> dict[str, Any]:
         if self.state == CoverageState.GAP:

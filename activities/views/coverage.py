@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import Unit
@@ -26,7 +27,7 @@ def unit_coverage(request: UserRequest, code: str) -> HttpResponse:
     if not request.user.may("view"):
         raise PermissionDenied
     unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
-    form = CoverageForm(request.GET or {"day": ""})
+    form = CoverageForm(request.GET or {"day": timezone.localdate().isoformat()})
     context = {"unit": unit, "form": form}
     if not form.is_valid():
         return render(request, "activities/coverage.html", context, status=422)

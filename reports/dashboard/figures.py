@@ -24,8 +24,8 @@ from experts.visibility import on_list, placed_in_reach
 from reports.dashboard.periods import Period
 
 LOW = 90  # percent of coverage below which a unit is painted red
-ATTENTION_SHOWN = 8
-CHART_SHOWN = 20
+ATTENTION_SHOWN = 5
+CHART_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def months(user: User, unit: Unit, period: Period) -> dict[str, Any]:
 
 def attention(user: User, below: list[tuple[Unit, Numbers]], day: date) -> list[Line]:
     """The units below with most to mend: experts not kept in touch with, and experts on no roster."""
-    late = _most((each, found.key.gap) for each, found in below)
+    late = _most((each, found.key.gap - found.key.unlisted_gap) for each, found in below)
     lacking = _most((each, found.key.unlisted) for each, found in below if user.may("change", each.order))
     since = earliest_due(user, [each for each, _ in late], day)
     return [

@@ -10,9 +10,9 @@ ONE_DAY = timedelta(days=1)
 
 
 class Span(models.TextChoices):
-    MONTH = "month", "本月"
-    QUARTER = "quarter", "本季度"
     YEAR = "year", "今年"
+    QUARTER = "quarter", "本季度"
+    MONTH = "month", "本月"
     CHOSEN = "chosen", "自选日期"
 
 

@@ -15,9 +15,9 @@
   const bars = ({ labels, values, low, details }) => ({
     ...base,
     tooltip: { ...base.tooltip, formatter: ([point]) => `${labels[point.dataIndex]}\n${details[point.dataIndex]}` },
-    grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
+    grid: { left: 124, right: 56, top: 8, bottom: 28 },
     xAxis: { type: "value", min: 0, max: 100, axisLabel: { formatter: "{value}%" } },
-    yAxis: { type: "category", inverse: true, data: labels, axisTick: { show: false } },
+    yAxis: { type: "category", inverse: true, data: labels, axisTick: { show: false }, axisLabel: { width: 108, overflow: "truncate" } },
     series: [
       {
         type: "bar",
@@ -34,7 +34,7 @@
   const line = ({ labels, values, unit }) => ({
     ...base,
     tooltip: { ...base.tooltip, formatter: ([point]) => `${point.name}  ${point.value} ${unit}` },
-    grid: { left: 8, right: 16, top: 16, bottom: 8, containLabel: true },
+    grid: { left: 48, right: 20, top: 16, bottom: 28 },
     xAxis: { type: "category", data: labels, boundaryGap: false },
     yAxis: { type: "value", minInterval: 1 },
     series: [
