@@ -11,6 +11,7 @@ KINDS = {
     "exit": "应退办理",
     "contact_draft": "联系记录草稿",
     "gathering": "例会座谈",
+    "calendar_feed": "日历订阅",
     "resolution": "议定事项",
     "roster_list": "联系专家名单",
     "roster": "名册",
@@ -45,7 +46,7 @@ RESULTS = {
     "missed": "未召开",
     "restored": "已恢复",
 }
-CHANNELS = {"web": "网页", "job": "后台作业", "command": "命令行", "system": "系统"}
+CHANNELS = {"web": "网页", "feed": "日历订阅", "job": "后台作业", "command": "命令行", "system": "系统"}
 
 
 def moment_words(event: Event) -> str:

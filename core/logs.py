@@ -2,9 +2,17 @@
 
 import copy
 import logging
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any
+
+TOKEN = re.compile(r"(/feed/)[\w-]{6,}")
+
+
+def without_tokens(text: str) -> str:
+    """The text without the private part of an address that opens something to whoever has it."""
+    return TOKEN.sub(r"\1…", text)
 
 
 class ReticentFormatter(logging.Formatter):
@@ -18,7 +26,7 @@ class ReticentFormatter(logging.Formatter):
             record.args = {key: _told(value, key == "exc") for key, value in record.args.items()}
         elif record.args:
             record.args = tuple(_told(value) for value in record.args)
-        return super().format(record)
+        return without_tokens(super().format(record))
 
     def formatException(self, ei: Any) -> str:
         return "".join(_lines(ei[1])).rstrip()

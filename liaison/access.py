@@ -197,6 +197,13 @@ ROUTES: dict[str, Access] = {
     "proposals:all_lines": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "proposal"),
     "proposals:remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "line"),
     # Meetings: officer_haidian has called one of D04 to come, asked D04 to it, and noted a resolution for D04
+    "calendar:calendar": reads(answers(403, (READERS, 200))),
+    "calendar:conflicts": reads(answers(403, (OFFICERS, 200))),
+    "calendar:feed_page": reads(answers(403, (READERS, 200))),
+    "calendar:feed_renew": acts(answers(403, (READERS, 200))),
+    "calendar:feed_revoke": acts(answers(403, (READERS, 302))),
+    # Whoever holds the address needs no sign-in, and gets the calendar of officer_haidian
+    "calendar:feed": Access(dict.fromkeys(PERSONAS, 200), dict.fromkeys(PERSONAS, 405), "feed"),
     "gatherings:list": reads(answers(403, (READERS, 200))),
     "gatherings:create": form(answers(403, (OFFICERS, 200)), 422, "gathering kind"),
     "gatherings:detail": reads(answers(404, (SEERS, 200)), "gathering"),

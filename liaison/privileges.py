@@ -18,6 +18,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "accounts_unitsetting": (ALL, S),
     "accounts_user": (SIU, S),
     "activities_agendaitem": (ALL, "INSERT"),
+    "activities_calendarfeed": ("SELECT, INSERT, DELETE", ""),
     "activities_contact": (ALL, ""),
     "activities_contactperson": (ALL, ""),
     "activities_contacttally": (S, ""),

@@ -34,6 +34,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("信息变动", "experts:changes", "refresh", user.may("change")),
         ("名单提案", "proposals:list", "checklist", user.may("view")),
         ("可能重复", "experts:duplicates", "copy", user.may("change")),
+        ("日历", "calendar:calendar", "calendar-due", user.may("view")),
         ("例会座谈", "gatherings:list", "calendar-event", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
         ("导出记录", "reports:list", "download", may_export(user)),

@@ -1,5 +1,6 @@
 from activities.models.contact import Contact, ContactPerson, FollowUp, Photo
 from activities.models.coverage import ContactTally, Coverage, CoverageRefresh, CoverageTally, KeyPeriod
+from activities.models.feed import CalendarFeed
 from activities.models.gathering import AgendaItem, Gathering, Invitation, Series
 from activities.models.guest import Guest
 from activities.models.pairing import Pairing
@@ -7,6 +8,7 @@ from activities.models.resolution import Resolution, ResolutionNote
 
 __all__ = [
     "AgendaItem",
+    "CalendarFeed",
     "Contact",
     "ContactPerson",
     "ContactTally",

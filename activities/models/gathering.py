@@ -358,4 +358,4 @@ class Invitation(models.Model):
 
 def room_key(room: str) -> str:
     """What two spellings of one room share: no blanks, no case."""
-    return "".join(room.split()).casefold()[:120]
+    return "".join(room.replace("\0", "").split()).casefold()[:120]

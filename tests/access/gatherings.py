@@ -5,7 +5,17 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from activities.models import AgendaItem, Gathering, Guest, Invitation, Resolution, ResolutionNote, Series
+from activities.models import (
+    AgendaItem,
+    CalendarFeed,
+    Gathering,
+    Guest,
+    Invitation,
+    Resolution,
+    ResolutionNote,
+    Series,
+)
+from activities.models.feed import digest_of, new_token
 from tests.factories import (
     invited,
     make_expert,
@@ -51,12 +61,20 @@ def meetings(by, code):
     guest = make_guest(symposium, make_expert("林中客", code))
     return {
         "gathering kind": ["meeting"],
+        "feed": [feed_of(by)],
         "gathering": [gathering.uuid],
         "invitation": [gathering.uuid, invited(gathering, unit(code)).uuid],
         "guest": [symposium.uuid, guest.uuid],
         "series": [make_series(by, code).uuid],
         "resolution": [resolution.uuid],
     }
+
+
+def feed_of(user):
+    """The token of a subscription."""
+    token = new_token()
+    CalendarFeed.objects.get_or_create(user=user, defaults={"digest": digest_of(token)})
+    return token
 
 
 def hidden_meetings(user, called):

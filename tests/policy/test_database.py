@@ -39,7 +39,7 @@ WITHOUT_LOCK = {
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
-    "accounts_reach", "activities_invited", "reminders_tell",
+    "accounts_reach", "activities_invited", "activities_open_feed", "reminders_tell",
     "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_end_for",
     "activities_follow_name",
     "activities_note_key", "activities_refresh", "activities_setting_changed",
