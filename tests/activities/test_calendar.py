@@ -211,8 +211,10 @@ def test_a_visit_to_a_hidden_expert_makes_nobody_busy(client_of, officer_haidian
     assert "金丝雀" in text_of(client_of(cleared_city).get(PAGE, query))
 
 
-@pytest.mark.parametrize("asked", [{}, {"on": "x"}, {"on": "2026-01-01", "starts": "99", "but": "x"},
-                                   {"on": "2026-01-01", "people": "\0", "expert": "x", "room": "\0"}])  # fmt: skip
+@pytest.mark.parametrize("asked", [
+    {}, {"on": "x"}, {"on": "2026-01-01", "starts": "99", "but": "x"},
+    {"on": "2026-01-01", "people": "\0", "expert": "x", "room": "\0"},
+])  # fmt: skip
 def test_no_question_breaks_the_check(client_of, officer_haidian, asked):
     answer = client_of(officer_haidian).get("/calendar/conflicts/", asked)
     assert (answer.status_code, text_of(answer).strip()) == (200, "")
