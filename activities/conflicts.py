@@ -68,7 +68,9 @@ def _by_contacts(user: User, plan: Plan) -> Iterator[Clash]:
     rows = Contact.objects.visible_to(user).filter(on=plan.on, state=ContactState.PLANNED)
     going = ContactPerson.objects.visible_to(user).filter(user__in=plan.people)
     rows = rows.filter(Q(expert__in=plan.experts) | Q(pk__in=going.values("contact")))
-    for each in rows.exclude(uuid=plan.but).select_related("expert").prefetch_related("people__user"):
+    if plan.but:
+        rows = rows.exclude(uuid=plan.but)
+    for each in rows.select_related("expert").prefetch_related("people__user"):
         if plan.meets(each.starts, each.ends):
             url = reverse("experts:detail", args=[each.expert.uuid])
             what, when = each.get_kind_display(), _hours(each.starts, each.ends)
@@ -79,18 +81,20 @@ def _by_contacts(user: User, plan: Plan) -> Iterator[Clash]:
 
 def _by_gatherings(user: User, plan: Plan) -> Iterator[Clash]:
     rows = Gathering.objects.visible_to(user).filter(on=plan.on, state=GatheringState.PLANNED)
-    rows = {each.pk: each for each in rows.exclude(uuid=plan.but) if plan.meets(each.starts, each.ends)}
+    if plan.but:
+        rows = rows.exclude(uuid=plan.but)
+    met = {each.pk: each for each in rows if plan.meets(each.starts, each.ends)}
     taken: list[tuple[str, int]] = []
     if plan.people:
-        asked = Invitation.objects.visible_to(user).filter(gathering__in=rows).exclude(reply=Reply.NO)
+        asked = Invitation.objects.visible_to(user).filter(gathering__in=met).exclude(reply=Reply.NO)
         taken += _invited(asked.select_related("user", "delegate"), plan.people)
     if plan.experts:
-        guests = Guest.objects.visible_to(user).filter(gathering__in=rows, expert__in=plan.experts)
+        guests = Guest.objects.visible_to(user).filter(gathering__in=met, expert__in=plan.experts)
         taken += [(each.expert.name, each.gathering_id) for each in guests.select_related("expert")]
     if key := room_key(plan.room):
-        taken += [(each.room, each.pk) for each in rows.values() if each.room_key == key]
+        taken += [(each.room, each.pk) for each in met.values() if each.room_key == key]
     for who, pk in taken:
-        gathering = rows[pk]
+        gathering = met[pk]
         url = reverse("gatherings:detail", args=[gathering.uuid])
         yield Clash(who, gathering.title, gathering.hours, url)
 

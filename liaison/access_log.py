@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gunicorn.glogging import Logger
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from core.logs import without_tokens
 

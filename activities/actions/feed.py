@@ -50,6 +50,11 @@ def open_feed(token: str) -> Ask | None:
     return Ask(*row) if row else None
 
 
+def owner_of(ask: Ask) -> User | None:
+    """Whose calendar it is, with the roles that they hold today."""
+    return User.objects.get_queryset().with_roles().filter(pk=ask.user_id, is_active=True).first()
+
+
 def note_fetch(*, by: User) -> None:
     """That the calendar has left the system, once a day; programs ask every few minutes."""
     record(Verb.EXPORT, by=by, kind=KIND, reference=by.username)

@@ -7,14 +7,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from accounts.models import User
 from accounts.requests import UserRequest
-from activities.actions.feed import note_fetch, open_feed, renew_feed, revoke_feed
+from activities.actions.feed import note_fetch, open_feed, owner_of, renew_feed, revoke_feed
 from activities.calendar.entries import Asked
 from activities.calendar.ics import ics_of
 from activities.calendar.sources import entries
@@ -64,11 +63,11 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     """One person's calendar, as far as they may see it now. Whoever holds the address needs no sign-in; every
     address that opens nothing answers alike."""
     ask = open_feed(token)
-    if ask is None:
+    owner = owner_of(ask) if ask else None
+    if ask is None or owner is None:
         raise Http404
     if ask.is_too_often:
         return HttpResponse(status=429, headers={"Retry-After": str(HOUR), "Cache-Control": "private"})
-    owner = get_object_or_404(User.objects.filter(is_active=True).with_roles(), pk=ask.user_id)
     today = timezone.localdate()
     with working_as(owner, channel="feed"):
         if ask.is_first_today:

@@ -18,7 +18,6 @@ INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)[^>]*>\s*[^<\s]|\son
 THROUGH_LOCKS = {"visible_to", "changeable_by"}
 # What views read past visible_to and changeable_by: nothing of an expert's, and why it may be read.
 PAST_LOCKS = {
-    ("activities/views/feed.py", "User", "filter"): "the owner of a token that the database knows",
     ("accounts/views.py", "Unit", "reached_by"): "the reach is the permission method of units",
     (
         "accounts/views.py",
