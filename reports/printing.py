@@ -1,5 +1,6 @@
 """An export as a printed document: a form with data, set as PDF or Word."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ from core.moments import moment_text
 from core.sheets import NOTICE
 from reports.models import DocumentTemplate, Export, Format
 from reports.sources import Source
+from reports.typesetting import Refused
 from reports.typesetting.press import TooMuch, pressed
-from reports.typesetting.word import Refused
+
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ufffe\uffff]+")
 
 
 class Unprintable(ValueError):
@@ -40,11 +43,20 @@ def common(export: Export) -> dict[str, str]:
     }
 
 
+def plain(value: Any) -> Any:
+    """The data without control characters, which Word files cannot hold or take for new paragraphs."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return CONTROL.sub(" ", value) if isinstance(value, str) else value
+
+
 def print_document(
     export: Export, source: Source, rows: list[Any], wanted: Callable[[], None] = lambda: None
 ) -> bytes:
     """The file. Unprintable, in plain words, when it is too much or a template does not fit."""
-    data = common(export) | {"title": source.title(export)} | source.printed(rows)
+    data = plain(common(export) | {"title": source.title(export)} | source.printed(rows))
     template = template_of(source.document) if export.format == Format.WORD else None
     try:
         return pressed(source.document, data, template=template, wanted=wanted)

@@ -16,8 +16,8 @@ from django.core.exceptions import ValidationError
 from experts import evidence
 from reports.models import Document
 from reports.samples import REQUIRED, meanings, sample
+from reports.typesetting import Refused
 from reports.typesetting.press import TooMuch, pressed
-from reports.typesetting.word import Refused
 
 LARGEST = 2 * evidence.MEGABYTE
 SECONDS = 20  # what setting the sample may take

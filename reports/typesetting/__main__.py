@@ -9,9 +9,9 @@ import json
 import resource
 import sys
 
-from reports.typesetting import REFUSED, SECONDS, TOO_MUCH
+from reports.typesetting import REFUSED, SECONDS, TOO_MUCH, Refused
 from reports.typesetting.pdf import set_pdf
-from reports.typesetting.word import Refused, set_word
+from reports.typesetting.word import set_word
 
 MEMORY = 4 * 1024**3  # address space, bytes
 

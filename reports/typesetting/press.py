@@ -13,8 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
-from reports.typesetting import REFUSED, SECONDS, TOO_MUCH
-from reports.typesetting.word import Refused
+from reports.typesetting import REFUSED, SECONDS, TOO_MUCH, Refused
 
 logger = logging.getLogger(__name__)
 EVERY = 0.5  # seconds between two looks at whether it is still wanted

@@ -11,6 +11,8 @@ from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from reports.typesetting import Refused
+
 FILTERS = ("default", "first", "join", "last", "length", "replace", "trim", "truncate")
 TESTS = ("defined", "eq", "ne", "none", "odd", "even")
 ALLOWED = (
@@ -21,14 +23,6 @@ ALLOWED = (
 LOOP = {"index": 1, "first": True, "last": True, "length": 1}
 WRONG = "花括号里的写法有误：{}。"
 UNKNOWN = object()  # what is known to be wrong already, or not known at all
-
-
-class Refused(ValueError):
-    """The template cannot be used; `problems` say why, each in plain words."""
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("；".join(problems))
-        self.problems = list(problems)
 
 
 class Environment(ImmutableSandboxedEnvironment):

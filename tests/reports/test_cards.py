@@ -321,3 +321,11 @@ def test_a_long_form_goes_on_on_the_next_page(client, monkeypatch, expert):
     assert len(texts) > 1
     assert all("称号奖励" in text for text in texts[:2])
     assert "示范奖39" in "".join(texts)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_control_characters_do_no_harm(client, monkeypatch, format):
+    odd = make_expert("林二", employer="示范\x0b大\x07学\x1f", post="院\ufffe长")
+    text = squeezed(fetched(client, monkeypatch, path=card(odd), format=format))
+    assert "示范大学" in text
+    assert "院长" in text

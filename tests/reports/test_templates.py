@@ -15,8 +15,8 @@ from reports import actions, samples
 from reports.models import Document, DocumentTemplate
 from reports.printing import shipped, template_of
 from reports.templates import Checked, checked
-from reports.typesetting import press
-from reports.typesetting.word import Refused, set_word
+from reports.typesetting import Refused, press
+from reports.typesetting.word import set_word
 from scripts import build_documents
 from tests.factories import make_expert
 from tests.reports.making import ask, fetched, grids, make, text_of
