@@ -19,6 +19,7 @@ from core.requests import client_address
 from core.views import unavailable
 
 STARTED, SEEN = "started_at", "seen_at"
+UNATTENDED = "X-Unattended"  # what a page asks for by itself is no activity of its reader (static/js/bell.js)
 WRITE_EVERY = 60  # seconds between two writes of SEEN, so that reading costs no write
 
 
@@ -43,7 +44,7 @@ class SessionLimitsMiddleware:
         started, seen = session.setdefault(STARTED, now), session.get(SEEN, now)
         if now - seen > settings.SESSION_IDLE_MINUTES * 60 or now - started > settings.SESSION_HOURS * 3600:
             return True
-        if SEEN not in session or now - seen > WRITE_EVERY:
+        if SEEN not in session or (now - seen > WRITE_EVERY and UNATTENDED not in request.headers):
             session[SEEN] = now
         return False
 

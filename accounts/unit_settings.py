@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 from accounts.models.unit import Unit, UnitSetting, settings_along
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True)
 class SettingKind:
-    """One setting: whole number `minimum`..`maximum` in `unit_of_measure`, and the clause it serves."""
+    """One setting: whole number `minimum`..`maximum` in `unit_of_measure`, and the clause it serves. Those of
+    a `section` have a page of their own."""
 
     key: str
     label: str
@@ -20,6 +21,7 @@ class SettingKind:
     maximum: int
     unit_of_measure: str
     clause: str
+    section: str = ""
 
 
 SETTINGS: dict[str, SettingKind] = {
@@ -47,6 +49,11 @@ SETTINGS: dict[str, SettingKind] = {
 }
 
 
+def declare_settings(kinds: "Iterable[SettingKind]") -> None:
+    """Settings of the apps above, declared in `AppConfig.ready`."""
+    SETTINGS.update({kind.key: kind for kind in kinds})
+
+
 @dataclass(frozen=True)
 class SettingValue:
     """What applies to `unit` and where it comes from (`source` None: the product's default)."""
@@ -66,14 +73,16 @@ class SettingValue:
 
 def effective(unit: Unit, key: str) -> SettingValue:
     """The value in force for the unit: its own, else the nearest ancestor's, else the default."""
-    return next(value for value in effective_all(unit) if value.kind.key == key)
+    return next(value for value in effective_all(unit, SETTINGS[key].section) if value.kind.key == key)
 
 
-def effective_all(unit: Unit) -> "Iterator[SettingValue]":
+def effective_all(unit: Unit, section: str = "") -> "Iterator[SettingValue]":
+    """Those of one section, in the order of their declaration."""
     along = settings_along(unit)
     for key, kind in SETTINGS.items():
-        value, source = along.get(key, (kind.default, None))
-        yield SettingValue(kind, value, source, unit)
+        if kind.section == section:
+            value, source = along.get(key, (kind.default, None))
+            yield SettingValue(kind, value, source, unit)
 
 
 def set_below(key: str) -> list[tuple[int, int, int]]:

@@ -26,6 +26,8 @@ KINDS = {
     "trail": "审计记录",
     "export": "导出",
     "document_template": "文书模板",
+    "letter": "邮件",
+    "reminder": "提醒",
     "bench": "性能测试数据",
     "field_keys": "加密密钥",
     "demo": "演示数据",

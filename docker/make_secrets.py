@@ -30,6 +30,7 @@ def contents() -> dict[str, str]:
         "context_key": secrets.token_hex(32),
         "field_keys": f"k1:{secrets.token_hex(16)}:{secrets.token_hex(32)}",
         "audit_key": secrets.token_hex(32),
+        "email_url": "",  # no e-mail until somebody fills it in
     }
 
 

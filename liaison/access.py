@@ -262,6 +262,21 @@ ROUTES: dict[str, Access] = {
     "reminders:inbox": reads(answers(200)),
     "reminders:read_all": acts(OWN),
     "reminders:open": reads(OWN, "message"),
+    "reminders:finish": acts(OWN, "message"),
+    "reminders:bulk": acts(OWN),
+    "reminders:bell": reads(answers(200)),
+    "reminders:preferences": form(answers(200), 422),
+    # By the link of a letter: whoever holds it, signed in or not, acts for whom it was for
+    "reminders:unsubscribe": Access(
+        dict.fromkeys(PERSONAS, 200), dict.fromkeys(PERSONAS, 200), "letter link"
+    ),
+    "reminders:rules": reads(answers(403, (READERS, 200))),
+    "reminders:tune": form(
+        answers(403, (READERS, 404), (SEERS, 403), (("director_haidian",), 200)), 422, "rule"
+    ),
+    "reminders:inherit": acts(
+        answers(403, (READERS, 404), (SEERS, 403), (("director_haidian",), 302)), "rule"
+    ),
     # Units
     "accounts:units": reads(answers(403, (READERS, 200))),
     "accounts:unit_options": reads(answers(200)),

@@ -20,6 +20,8 @@ OWNER_COMMANDS = frozenset(
 )
 # These seal the trail and walk it, and reach nothing else.
 AUDIT_COMMANDS = frozenset({"audit_seal", "audit_verify"})
+# These do what the system does by itself.
+WORKER_COMMANDS = frozenset({"reminders"})
 WITHOUT_SERVERS = frozenset(
     {"", "help", "--help", "-h", "version", "--version", "collectstatic", "findstatic", "diffsettings"}
 )
@@ -31,6 +33,8 @@ def role_for(arguments: list[str]) -> str:
     command = arguments[0] if arguments else ""
     if command in AUDIT_COMMANDS:
         return "audit"
+    if command in WORKER_COMMANDS:
+        return "worker"
     return "owner" if command in OWNER_COMMANDS else "app"
 
 

@@ -1,6 +1,6 @@
 """Whether a container does its work; its exit code is the answer. Plain Python, without Django.
 
-Usage: python -m liaison.health web | worker NAME | beat | sealer
+Usage: python -m liaison.health web | worker NAME | beat | sealer | reminders
 Beat is the only process of its container, so the container ends with it; what is left to ask is the broker.
 """
 
@@ -16,6 +16,9 @@ SECONDS = 5
 WAITING_LONG = """
 SELECT EXISTS (SELECT FROM audit_event WHERE at < now() - interval '5 minutes'
                AND id > coalesce((SELECT max(event_id) FROM audit_seal), 0))
+"""
+NO_TICK = """
+SELECT coalesce(max(ticked_at), '-infinity') < now() - interval '5 minutes' FROM reminders_planmark
 """
 
 
@@ -54,17 +57,26 @@ def beat() -> bool:
 
 def sealer() -> bool:
     """No event has waited for its seal for long."""
+    return answers_no(service_urls.AUDIT, WAITING_LONG)
+
+
+def reminders() -> bool:
+    """Somebody has ticked lately; who does not matter."""
+    return answers_no(service_urls.WORKER, NO_TICK)
+
+
+def answers_no(way: service_urls.DatabaseVariable, question: str) -> bool:
+    """Whether the database can be asked, and answers no."""
     import psycopg2
 
-    value = service_urls.variable(service_urls.AUDIT.name)
     try:
-        arguments = service_urls.connection_arguments(service_urls.AUDIT.name, value)
+        arguments = service_urls.connection_arguments(way.name, service_urls.variable(way.name))
         connection = psycopg2.connect(**arguments, connect_timeout=SECONDS)
     except (Problem, psycopg2.OperationalError):
         return False
     try:
         with connection.cursor() as cursor:
-            cursor.execute(WAITING_LONG)
+            cursor.execute(question)
             return not cursor.fetchone()[0]
     finally:
         connection.close()
@@ -80,6 +92,8 @@ def main() -> int:
             return 0 if beat() else 1
         case ["sealer"]:
             return 0 if sealer() else 1
+        case ["reminders"]:
+            return 0 if reminders() else 1
     sys.stderr.write(f"{__doc__}\n")
     return 2
 

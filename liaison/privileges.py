@@ -82,8 +82,14 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_sensitivevalue": (ALL, ""),
     "guardian_groupobjectpermission": ("", ""),
     "guardian_userobjectpermission": ("", ""),
+    "reminders_habit": (SIU, S),
+    "reminders_letter": (SIU, ALL),
     "reminders_message": (SIU, ""),
     "reports_documenttemplate": (SIU, ""),
+    "reminders_planmark": (S, SIU),
+    "reminders_plannedreminder": ("", ALL),
+    "reminders_preference": (ALL, S),
+    "reminders_tally": (S, SIU),
     "reports_export": (ALL, ""),
 }
 # table: rights of liaison_worker to single columns, where the whole table would be more than a job needs.
@@ -111,6 +117,36 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     # Forgetting what undoing a merge needed (experts/tasks.py).
     "experts_merge": {"SELECT": ("id", "expires_at", "key_id"), "UPDATE": ("sealed", "key_id")},
+    # Delivering (reminders/delivery.py) and writing (reminders/letters.py): never what a line says.
+    "reminders_message": {
+        "SELECT": (
+            "id",
+            "uuid",
+            "recipient_id",
+            "rule",
+            "subject",
+            "due_at",
+            "reminder",
+            "mail",
+            "letter_id",
+            "read_at",
+            "done_at",
+        ),
+        "INSERT": (
+            "uuid",
+            "recipient_id",
+            "text",
+            "url",
+            "created_at",
+            "rule",
+            "subject",
+            "expert_id",
+            "due_at",
+            "reminder",
+            "mail",
+        ),
+        "UPDATE": ("letter_id",),
+    },
     "experts_expert": {
         "SELECT": ("id", "works_in_beijing", "scope"),
         "UPDATE": ("scope", "scope_basis", "scope_rule", "scope_decided_at"),

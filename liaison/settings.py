@@ -233,6 +233,18 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# What leaves the product: e-mail, where there is a server for it (reminders/letters.py)
+SITE_URL = env.str("SITE_URL", default="") or f"http://127.0.0.1:{env.int('LIAISON_PORT', default=8000)}"
+_mail: dict[str, Any] = env.email_url_config(url) if (url := env.str("EMAIL_URL", default="").strip()) else {}
+EMAIL_HOST = _mail.get("EMAIL_HOST") or ""  # empty: nothing is sent
+EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    _mail.get(f"EMAIL_HOST_{name}") or "" for name in ("USER", "PASSWORD")
+)
+EMAIL_USE_TLS, EMAIL_USE_SSL = (_mail.get(f"EMAIL_USE_{name}", False) for name in ("TLS", "SSL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or "liaison@localhost"
+
 # Work in the background: `user` acts for a person under their rights, `system` as liaison_worker.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -255,11 +267,20 @@ CELERY_TASK_ROUTES = {
     "reports.tasks.*": {"queue": "system"},
     "activities.tasks.*": {"queue": "system"},
     "audit.tasks.*": {"queue": "system"},
+    "reminders.tasks.*": {"queue": "system"},
     "experts.tasks.preview_change": {"queue": "user"},
     "experts.tasks.*": {"queue": "system"},
 }
+# A tick that waited too long is left out: the next one looks back.
+REMINDER_TICK_SECONDS = env.int("REMINDER_TICK_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {
     "plan-meetings": {"task": "activities.tasks.plan_meetings", "schedule": crontab(hour=1, minute=15)},
+    "remind": {
+        "task": "reminders.tasks.tick",
+        "schedule": REMINDER_TICK_SECONDS,
+        "options": {"expires": REMINDER_TICK_SECONDS},
+    },
+    "purge-reminders": {"task": "reminders.tasks.purge", "schedule": crontab(hour=3, minute=50)},
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
     "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(minute=20)},
     "resume-recomputations": {

@@ -1,4 +1,5 @@
-"""Behind `make run`: servers, migration, data, then web, workers, beat and sealer, until Ctrl-C or SIGTERM.
+"""Behind `make run`: servers, migration, data, then web, workers, beat, sealer and the reminders' loop, until
+Ctrl-C or SIGTERM.
 
 A child that ends after the product was ready is started again, later each time; one that ends before
 that stops everything with the line that its log gives as the cause.
@@ -63,7 +64,8 @@ class Program:
 
 
 def programs(folder: DataFolder, port: int) -> list[Program]:
-    """The web, the two workers, beat and the sealer, each under the database role that it needs."""
+    """The web, the two workers, beat, the sealer and the loop of the reminders, each under the database role
+    that it needs."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "liaison.celery:app"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
@@ -101,6 +103,12 @@ def programs(folder: DataFolder, port: int) -> list[Program]:
             [sys.executable, "manage.py", "audit_seal", "--every", "3"],
             "audit",
             log / "sealer.log",
+        ),
+        Program(
+            "reminders",
+            [sys.executable, "manage.py", "reminders", "run"],
+            "worker",
+            log / "reminders.log",
         ),
     ]
 

@@ -103,7 +103,9 @@ class UnitForm(forms.ModelForm):
 
 
 class UnitSettingForm(forms.ModelForm):
-    key = forms.ChoiceField(label="参数", choices=[(kind.key, kind.label) for kind in SETTINGS.values()])
+    key = forms.ChoiceField(
+        label="参数", choices=lambda: [(kind.key, kind.label) for kind in SETTINGS.values()]
+    )
     value = forms.IntegerField(label="值")
 
     class Meta:

@@ -29,7 +29,8 @@ from experts.models import (
     ReviewRound,
     SavedFilter,
 )
-from reminders.models import Message
+from reminders.mailing import unsubscribe_token
+from reminders.models import Letter, Message
 from reports.actions import add_template
 from reports.models import Document
 from reports.templates import Checked
@@ -53,7 +54,7 @@ from tests.factories import (
 )
 from tests.reports.making import ready_export
 
-FIELD, KEY = "id_number", "confirmation_years"
+FIELD, KEY, RULE = "id_number", "confirmation_years", "role_expiring"
 
 
 @dataclass
@@ -127,6 +128,8 @@ def world(personas, client_of, monkeypatch):
             "row": [roster.uuid, roster.rows.get(state="held").number],
             "unit": ["D04"],
             "setting": ["D04", KEY],
+            "rule": ["D04", RULE],
+            "letter link": [_link(user)],
             "admin app": ["accounts"],
             "anything": [1, 1],
             "rest": [],
@@ -225,6 +228,15 @@ def _reports(by, expert):
     return report, illness, make_evidence(report)
 
 
+def _link(user):
+    """What a letter to this person carries."""
+    now = timezone.now()
+    letter = Letter.objects.create(
+        kind="digest", key=f"digest:{user.pk}", recipient=user, rules=[RULE], created_at=now, next_at=now
+    )
+    return unsubscribe_token(letter)
+
+
 def _own(user):
     honour = Honour.objects.get(code="CAS")
     return {
@@ -266,6 +278,7 @@ def _elsewhere(user, rosters):
         "row": [([roster.uuid, 2], [nothing, 2]) for roster in rosters],
         "unit": [([code], ["D99"]) for code in units],
         "setting": [([code, KEY], ["D99", KEY]) for code in units],
+        "rule": [([code, RULE], ["D99", RULE]) for code in units],
     }
 
 

@@ -26,8 +26,8 @@ from liaison.embedded import GENERATED
 from tests import product
 
 PROJECT = product.PROJECT
-OURS = ("migrate", "web", "worker-user", "worker-system", "beat", "sealer")
-LASTING = ("postgres", "valkey", "web", "worker-user", "worker-system", "beat", "sealer")
+OURS = ("migrate", "web", "worker-user", "worker-system", "beat", "sealer", "reminders")
+LASTING = ("postgres", "valkey", *OURS[1:])
 MOUNTED = "/run/secrets/"
 INTERPOLATED = re.compile(r"\$\{(\w+):?[?-]([^}]*)\}")
 ROLE_VARIABLE = settings.DB_URLS
@@ -88,7 +88,7 @@ def test_migrate_is_given_every_way_into_the_database() -> None:
     assert {way.name for way in (*service_urls.WAYS, service_urls.ADMIN)} - given == set()
 
 
-@pytest.mark.parametrize("name", ["web", "worker-user", "worker-system", "beat", "sealer"])
+@pytest.mark.parametrize("name", OURS[1:])
 def test_lasting_services_cannot_reach_the_owner(name: str) -> None:
     given = {variable.removesuffix("_FILE") for variable in service(name)["environment"]}
     own = ROLE_VARIABLE[service(name)["environment"]["LIAISON_DB_ROLE"]]
@@ -99,7 +99,8 @@ def test_lasting_services_cannot_reach_the_owner(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_secrets_come_from_files_that_the_service_mounts(name: str) -> None:
     environment = service(name)["environment"]
-    secret = {*(way.name for way in (*service_urls.WAYS, service_urls.ADMIN)), "REDIS_URL", *GENERATED}
+    ways = (way.name for way in (*service_urls.WAYS, service_urls.ADMIN))
+    secret = {*ways, "REDIS_URL", "EMAIL_URL", *GENERATED}
 
     assert secret & set(environment) == set()
     mounted = {MOUNTED + granted for granted in service(name)["secrets"]}

@@ -27,6 +27,7 @@ PAST_LOCKS = {
     ("accounts/views.py", "Unit", "above"): "names of the units above one that is in reach",
     ("accounts/views.py", "RoleAssignment", "working_at"): "colleagues of a unit that is in reach",
     ("experts/views/roster.py", "Unit", "reached_by"): "the reach is the permission method of units",
+    ("reminders/views/rules.py", "Unit", "reached_by"): "the reach is the permission method of units",
     ("experts/views/catalogue.py", "Honour", "all"): "the catalogue is public reference data",
     ("experts/views/catalogue.py", "RuleVersion", "select_related"): "the catalogue's versions are public",
     ("experts/views/acts.py", "SavedFilter", "create"): "one's own new row; row-level security checks whose",

@@ -5,6 +5,8 @@ from django.apps import apps
 from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from liaison.privileges import PRIVILEGES, ROLES, SEALER, WORKER_COLUMNS
+from reminders.functions import name_of
+from reminders.registry import REGISTRY
 from tests.factories import make_expert, make_user, restrict
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,8 @@ WITHOUT_LOCK = {
     "guardian_groupobjectpermission": "guardian's generic table, always empty, no role may read it",
     "guardian_userobjectpermission": "guardian's generic table, always empty, no role may read it",
     "reports_documenttemplate": "forms before anything is filled in",
+    "reminders_planmark": "how far rules are planned; no person",
+    "reminders_tally": "numbers by rule and day, without those that concern restricted experts",
 }
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
@@ -62,6 +66,8 @@ DEFINERS = {
     "experts_undo_merge", "experts_values_of",
     "experts_movement_delete", "experts_movement_insert", "experts_movement_moved", "experts_movement_update",
     "experts_tally_delete", "experts_tally_insert", "experts_tally_update",
+    "reminders_retry", "reminders_standing",
+    *(name_of(rule) for rule in REGISTRY.rules.values()),
 }  # fmt: skip
 FIXED_PATH = "search_path=pg_catalog, public, pg_temp"
 # They run as their caller, and read and write nothing that the caller could not.
@@ -104,6 +110,7 @@ INVOKERS = {
     "experts_row_mark": "looks at its argument only",
     "experts_register_proposal": "a part of the registration of deaths, closed to public",
     "experts_restriction_problem": "a part of the acts on restrictions, closed to public",
+    "reminders_setting": "settings of units, which are open; closed to public",
 }
 
 

@@ -1,4 +1,4 @@
-"""`migrate`, and then the context key and the privileges that the migrated tables need."""
+"""`migrate`, and then what the migrated tables need: context key, privileges, the rules of the reminders."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.db import connection
 
 from core.rls import install_context_key
 from liaison.privileges import apply_privileges, tables
+from reminders.functions import install_rules
 
 
 class Command(MigrateCommand):
@@ -22,6 +23,7 @@ class Command(MigrateCommand):
             try:
                 install_context_key()
                 apply_privileges()
+                install_rules()
             finally:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_unlock(20140506)")
