@@ -7,3 +7,6 @@ class ActivitiesConfig(AppConfig):
 
     def ready(self) -> None:
         from activities import effects  # noqa: F401  registers what exits and illnesses do here
+        from activities.reminders import register
+
+        register()
