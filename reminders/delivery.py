@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection, transaction
@@ -190,9 +190,10 @@ def _settle(state: PlanState, rows: Iterable[Taken], now: datetime) -> None:
 
 def _put_off(key: str, taken: list[Taken], now: datetime, error: str, counts: "_Counts") -> Outcome:
     """Try again later, each time after a longer pause; what failed too often waits for an administrator."""
-    values = {"now": now, "pause": BACKOFF, "most": MOST_ATTEMPTS, "error": error}
+    values: dict[str, Any] = {"now": now, "pause": BACKOFF, "most": MOST_ATTEMPTS, "error": error}
+    values["rows"] = [each.id for each in taken]
     with connection.cursor() as cursor:
-        cursor.execute(FAIL, values | {"rows": [each.id for each in taken]})
+        cursor.execute(FAIL, values)
         dead = {number for number, state in cursor.fetchall() if state == PlanState.FAILED}
     counts.add([each for each in taken if each.id in dead], "failed", now)
     return Outcome(failed=len(taken))

@@ -32,14 +32,14 @@ class ChoicesForm(StyledForm, forms.Form):
     quiet_until = forms.TimeField(label="到", widget=ClockInput, error_messages={"invalid": TIME})
     hides_birthdays = forms.BooleanField(label="生日提醒在打开之前只写“您有一项联系任务”", required=False)
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, data: Any = None) -> None:
         habit = Habit.objects.visible_to(user).first() or Habit(user=user)
         chosen = dict(Preference.objects.visible_to(user).values_list("rule", "mail"))
         self.rules = rules_for(user)
         initial = {f"mail_{rule.key}": chosen.get(rule.key, rule.mail) for rule in self.rules}
         for name in ("quiet_from", "quiet_until", "hides_birthdays"):
             initial[name] = getattr(habit, name)
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         for rule in self.rules:
             field = forms.ChoiceField(label=rule.name, choices=MailMode.choices)
             self.fields[f"mail_{rule.key}"] = field
@@ -55,7 +55,7 @@ class ChoicesForm(StyledForm, forms.Form):
 class RuleForm(StyledForm, forms.Form):
     """The switch and the numbers of one rule for one unit."""
 
-    def __init__(self, rule: Rule, unit: Unit, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, rule: Rule, unit: Unit, data: Any = None) -> None:
         self.values: dict[str, SettingValue] = {
             value.kind.key: value
             for value in effective_all(unit, SECTION)
@@ -63,7 +63,7 @@ class RuleForm(StyledForm, forms.Form):
         }
         self.rule = rule
         initial = {key: value.value for key, value in self.values.items()}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields[rule.switch] = forms.TypedChoiceField(
             label="提醒", choices=[(1, "开"), (0, "关")], coerce=int, help_text=self._origin(rule.switch)
         )

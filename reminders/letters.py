@@ -9,6 +9,7 @@ import smtplib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -39,7 +40,7 @@ INSERT INTO reminders_letter
 VALUES %s ON CONFLICT (key) DO NOTHING RETURNING id, key
 """
 CLAIM = """
-UPDATE reminders_letter SET lease_until = %(now)s + %(lease)s, attempts = attempts + 1 WHERE id IN (
+UPDATE reminders_letter SET lease_until = %(until)s, attempts = attempts + 1 WHERE id IN (
     SELECT id FROM reminders_letter
     WHERE state = 'waiting' AND next_at <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
     ORDER BY next_at, id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
@@ -121,7 +122,7 @@ def send_letters(now: datetime) -> dict[str, int]:
 def _claim(now: datetime) -> list[Letter]:
     """In a transaction of its own: whoever dies while sending leaves a lease that runs out."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": now, "lease": LEASE, "size": BATCH})
+        cursor.execute(CLAIM, {"now": now, "until": now + LEASE, "size": BATCH})
         numbers = [number for (number,) in cursor.fetchall()]
     return list(Letter.objects.filter(pk__in=numbers).select_related("recipient").order_by("next_at", "id"))
 
@@ -173,9 +174,13 @@ def _still_to_tell(letter: Letter, now: datetime) -> int:
         return 1
     if not (person.is_active and person.email):
         return 0
-    unread = Message.objects.filter(letter=letter, read_at__isnull=True, done_at__isnull=True)
+    unread = Message.objects.filter(
+        letter=letter, read_at__isnull=True, done_at__isnull=True, subject__isnull=False, due_at__isnull=False
+    )
     by_rule: dict[str, set[Due]] = defaultdict(set)
     for rule, subject, due_at in unread.values_list("rule", "subject", "due_at"):
+        assert subject is not None
+        assert due_at is not None  # by the filter
         by_rule[rule].add(Due(subject, person.pk, due_at))
     return sum(_true_of(key, asked, now) for key, asked in by_rule.items())
 
@@ -197,19 +202,20 @@ def compose(letter: Letter, count: int) -> EmailMultiAlternatives:
     subject = "测试邮件" if letter.kind == MailKind.TEST else NEUTRAL
     if count > 1:
         subject = f"您有 {count} 项联系任务"
+    stop_url = _absolute("reminders:unsubscribe", unsubscribe_token(letter))
     context = {
         "person": person,
         "subject": subject,
         "is_test": letter.kind == MailKind.TEST,
         "url": _address(letter),
-        "stop_url": _absolute("reminders:unsubscribe", unsubscribe_token(letter)),
+        "stop_url": stop_url,
         "choices_url": _absolute("reminders:preferences"),
     }
     mail = EmailMultiAlternatives(
         subject,
         render_to_string("reminders/letter.txt", context),
         to=[letter.address or person.email],
-        headers=_headers(letter, context["stop_url"]),
+        headers=_headers(letter, stop_url),
     )
     mail.attach_alternative(render_to_string("reminders/letter.html", context), "text/html")
     return mail
@@ -273,6 +279,7 @@ def _code_of(problem: Exception) -> int:
 
 def _told(problem: Exception, code: int) -> str:
     """For the administrator: what the server said, or what went wrong on the way to it."""
+    reply: Any
     if isinstance(problem, smtplib.SMTPRecipientsRefused):
         reply = next(iter(problem.recipients.values()))[1]
     else:

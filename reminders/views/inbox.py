@@ -1,5 +1,6 @@
 """The inbox behind the bell."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from reminders.actions import mark_read
 from reminders.inbox import inbox_context
 from reminders.models import Message
 
-ACTS = {
+ACTS: dict[str, tuple[Callable[..., int], str]] = {
     "read": (actions.mark_read, "已标为已读 {} 条。"),
     "unread": (actions.mark_unread, "已标为未读 {} 条。"),
     "done": (actions.lay_aside, "已标为已办 {} 条。"),

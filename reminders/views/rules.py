@@ -28,7 +28,7 @@ def rules(request: UserRequest) -> HttpResponse:
     """Every rule for one unit of the user's reach: their own at first."""
     units = _reach(request)
     code = request.GET.get("unit", "").replace("\0", "")
-    unit = units.filter(code=code).first() or units.filter(pk=request.user.unit_id).first()
+    unit = units.filter(code=code).first() or units.filter(pk=request.user.unit_id or 0).first()
     unit = unit or units.order_by("order").first()
     if unit is None:
         raise Http404
