@@ -19,14 +19,13 @@ from activities.models import Contact, ContactTally, Coverage, CoverageRefresh, 
 from activities.models.coverage import CoverageQuerySet
 from activities.months import months_between
 from activities.rules import Rules
-from experts.enums import Scope
+from experts.enums import Label, Scope
 from experts.models import Expert
-from experts.visibility import on_list, placed_in_reach
+from experts.visibility import covers_everything, on_list, placed_in_reach
 
 # Who is on several rosters counts once: in touch if so for any, then not in touch, then newly listed.
 PRECEDENCE = [CoverageState.COVERED.value, CoverageState.GAP.value, CoverageState.FRESH.value]
 TALLIED = ("unit_id", "scope", "state", "is_listed")
-PLACED = ("place", "is_alone", "scope", "state", "is_listed")
 
 
 @dataclass
@@ -102,15 +101,17 @@ def _counted(user: User, units: Sequence[Unit], days: Sequence[date]) -> dict[da
     found = {day: {unit.pk: Numbers() for unit in units} for day in days}
     for day, unit_id, scope, state, is_listed, number in _tallied(user, units, days):
         found[day][unit_id].of(scope).add(state, is_listed, number)
-    for day, place, is_alone, scope, state, is_listed, number in _beside(user, units[0], days):
+    for row in _beside(user, units[0], days):
         for unit in units:
-            if unit.contains(place) and (not is_alone or place == unit.order):
-                found[day][unit.pk].of(scope).add(state, is_listed, number)
+            if row.counts_for(unit) and (row.label == Label.RESTRICTED or not row.is_at_home_in(unit)):
+                found[row.on][unit.pk].of(row.scope).add(row.state, row.is_listed, 1)
     return found
 
 
 def _tallied(user: User, units: Sequence[Unit], days: Sequence[date]) -> Iterable[Any]:
     tally = CoverageTally.objects.visible_to(user).filter(unit__in=[unit.pk for unit in units])
+    if not covers_everything(user):
+        tally = tally.filter(is_away=False)
     first, *others = (
         tally.up_to(day).annotate(on=_day(day)).values_list("on", *TALLIED).annotate(Sum("change"))
         for day in days
@@ -119,12 +120,13 @@ def _tallied(user: User, units: Sequence[Unit], days: Sequence[date]) -> Iterabl
 
 
 def _beside(user: User, unit: Unit, days: Sequence[date]) -> Iterable[Any]:
-    """What no tally holds and the user sees: restricted experts on whose list they are."""
-    listed = Coverage.objects.listed_for(user).filter(place__range=(unit.order, unit.order_end))
-    first, *others = (
-        listed.with_state(day).annotate(on=_day(day)).values_list("on", *PLACED).annotate(Count("pk"))
-        for day in days
-    )
+    """What the tallies do not tell the user, who sees it all the same: restricted experts on whose list they
+    are, and, unless they see every unit, those who have left the unit of the row for another one in reach."""
+    rows = Coverage.objects.listed_for(user)
+    if not covers_everything(user):
+        rows |= Coverage.objects.visible_to(user).filter(is_away=True)
+    rows = rows.filter(place__range=(unit.order, unit.order_end))
+    first, *others = (rows.with_state(day).annotate(on=_day(day)) for day in days)
     return first.union(*others, all=True) if others else first
 
 

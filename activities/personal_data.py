@@ -46,5 +46,5 @@ CONTACT_MACHINERY = LOCK | {"uuid", "place", "version"}
 PERSON_MACHINERY = LOCK | {"contact"}
 FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
 PHOTO_MACHINERY = LOCK | {"uuid", "contact", "stored_key"}
-COVERAGE_MACHINERY = LOCK | {"place", "is_alone", "sort_key"}
+COVERAGE_MACHINERY = LOCK | {"place", "place_end", "is_alone", "is_away", "sort_key"}
 GUEST_MACHINERY = LOCK | {"uuid", "gathering", "contact"}

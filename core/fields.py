@@ -1,5 +1,6 @@
 """Column types and comparisons that Django lacks."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -14,6 +15,11 @@ class NumberSetField(models.Field):
 
     def db_type(self, connection: Any) -> str:
         return "int8multirange"
+
+
+def numbers_of(text: str | None) -> list[tuple[int, int]]:
+    """The intervals of such a set as it is read: each from its first number to before its last."""
+    return [(int(low), int(high)) for low, high in re.findall(r"\[(\d+),(\d+)\)", text or "")]
 
 
 @NumberSetField.register_lookup

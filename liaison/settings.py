@@ -281,6 +281,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": REMINDER_TICK_SECONDS},
     },
     "purge-reminders": {"task": "reminders.tasks.purge", "schedule": crontab(hour=3, minute=50)},
+    "work-off-coverage": {"task": "activities.tasks.work_off_coverage", "schedule": crontab()},
+    "settle-tallies": {"task": "activities.tasks.settle_tallies", "schedule": crontab()},
     "purge-imports": {"task": "exchange.tasks.purge_imports", "schedule": crontab(hour=3, minute=10)},
     "purge-exports": {"task": "reports.tasks.purge_exports", "schedule": crontab(minute=20)},
     "resume-recomputations": {

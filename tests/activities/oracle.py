@@ -4,7 +4,7 @@ import calendar
 from datetime import date, timedelta
 
 from activities.models import Contact, KeyPeriod
-from experts.models import RosterEntry
+from experts.models import Expert, RosterEntry
 
 DEFAULTS = {
     "key_contact_months": 3,
@@ -46,6 +46,10 @@ def begun(entries, day):
     return start
 
 
+def has_died(expert, day):
+    return Expert.objects.filter(pk=expert.pk, died_on__lte=day).exists()
+
+
 def in_touch(expert, unit, day, months):
     contacts = Contact.objects.filter(expert=expert, state="done", way__in=ways(unit), on__lte=day)
     return any(day <= add_months(contact.on, months) for contact in contacts)
@@ -53,6 +57,8 @@ def in_touch(expert, unit, day, months):
 
 def state(expert, unit, scope, day):
     """How it stands with one expert for the roster of this very unit: fresh, covered, gap or None."""
+    if has_died(expert, day):
+        return None
     months = setting(unit, f"{scope}_contact_months")
     start = begun(list(RosterEntry.objects.filter(expert=expert, unit=unit, scope=scope)), day)
     if start is None:
@@ -65,6 +71,8 @@ def state(expert, unit, scope, day):
 def off_roster(expert, unit, day):
     """The same for an expert who is key by rule, managed by the unit and on no roster."""
     entries = RosterEntry.objects.filter(expert=expert)
+    if has_died(expert, day):
+        return None
     if begun(list(entries), day) is not None:
         return None
     periods = KeyPeriod.objects.filter(expert=expert, unit=unit)

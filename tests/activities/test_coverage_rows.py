@@ -8,6 +8,7 @@ from django.db.models import Sum
 
 from accounts.actions import move_unit
 from accounts.models import Unit, UnitSetting
+from activities.actions.coverage import settle
 from activities.models import Contact, Coverage, CoverageTally, KeyPeriod
 from experts.models import Expert, RosterEntry
 from tests.activities import oracle
@@ -51,6 +52,8 @@ def write(rng, experts, by):
             "setting",
             "label",
             "move",
+            "die",
+            "settle",
         ]
     )
     entries = list(RosterEntry.objects.filter(expert=expert))
@@ -98,6 +101,10 @@ def write(rng, experts, by):
         parent = rng.choice(["D04", "D03"])
         if unit("D04-01").parent.code != parent:
             move_unit(unit("D04-01"), unit(parent))
+    elif act == "die":
+        Expert.objects.filter(pk=expert.pk).update(died_on=rng.choice([day, None]))
+    elif act == "settle":
+        settle()
     elif act == "label":
         Expert.objects.filter(pk=expert.pk).update(label=rng.choice([0, 1]))
 
