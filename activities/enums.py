@@ -161,3 +161,10 @@ class Attendance(models.TextChoices):
     CAME = "came", "到会"
     EXCUSED = "excused", "请假"
     ABSENT = "absent", "缺席"
+
+
+class BriefingState(models.TextChoices):
+    """A draft is written and filled; what was sent stays as it is."""
+
+    DRAFT = "draft", "起草"
+    SENT = "sent", "已发送"

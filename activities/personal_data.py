@@ -48,3 +48,4 @@ FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
 PHOTO_MACHINERY = LOCK | {"uuid", "contact", "stored_key"}
 COVERAGE_MACHINERY = LOCK | {"place", "place_end", "is_alone", "is_away", "sort_key"}
 GUEST_MACHINERY = LOCK | {"uuid", "gathering", "contact"}
+BRIEFING_EXPERT_MACHINERY = LOCK | {"briefing"}

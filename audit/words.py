@@ -11,6 +11,7 @@ KINDS = {
     "exit": "应退办理",
     "contact_draft": "联系记录草稿",
     "gathering": "例会座谈",
+    "briefing": "情况通报",
     "calendar_feed": "日历订阅",
     "resolution": "议定事项",
     "roster_list": "联系专家名单",

@@ -197,6 +197,18 @@ ROUTES: dict[str, Access] = {
     "proposals:all_lines": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "proposal"),
     "proposals:remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "line"),
     # Meetings: officer_haidian has called one of D04 to come, asked D04 to it, and noted a resolution for D04
+    # Briefings: officer_haidian has drafted one of D04 to D04, with a file
+    "briefings:list": reads(answers(403, (READERS, 200))),
+    "briefings:create": form(answers(403, (OFFICERS, 200)), 422),
+    "briefings:detail": reads(answers(404, (CHANGERS, 200)), "briefing"),
+    "briefings:edit": form(answers(404, (CHANGERS, 200)), 422, "briefing"),
+    "briefings:file_add": acts(answers(404, (CHANGERS, 422)), "briefing"),
+    "briefings:file": reads(answers(404, (CHANGERS, 200)), "briefing file"),
+    "briefings:file_remove": acts(answers(404, (CHANGERS, 302)), "briefing file"),
+    "briefings:send": acts(answers(404, (CHANGERS, 302)), "briefing"),
+    "briefings:drop": acts(answers(404, (CHANGERS, 302)), "briefing"),
+    "briefings:acknowledge": acts(answers(404, (CHANGERS, 302)), "briefing"),
+    "briefings:remind": acts(answers(404, (CHANGERS, 403)), "briefing"),
     "calendar:calendar": reads(answers(403, (READERS, 200))),
     "calendar:conflicts": reads(answers(403, (OFFICERS, 200))),
     "calendar:feed_page": reads(answers(403, (READERS, 200))),

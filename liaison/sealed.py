@@ -14,7 +14,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Func, Model, QuerySet, TextField
 
-from activities.models import Photo
+from activities.models import BriefingFile, Photo
+from activities.models.briefing import VAULT as briefing_files
 from activities.models.contact import VAULT as photo_files
 from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
@@ -124,5 +125,6 @@ PLACES: tuple[Place, ...] = (
     ),
     FilePlace(Evidence, "stored_as", "stored_key", lambda row: row.bound_to, vault=evidence_files),
     FilePlace(Photo, "stored_as", "stored_key", lambda row: row.bound_to, vault=photo_files),
+    FilePlace(BriefingFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=briefing_files),
     FilePlace(Export, "stored_as", "stored_key", lambda row: row.bound_to, vault=export_files),
 )

@@ -35,6 +35,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("名单提案", "proposals:list", "checklist", user.may("view")),
         ("可能重复", "experts:duplicates", "copy", user.may("change")),
         ("日历", "calendar:calendar", "calendar-due", user.may("view")),
+        ("情况通报", "briefings:list", "send", user.may("view")),
         ("例会座谈", "gatherings:list", "calendar-event", user.may("view")),
         ("导入名册", "exchange:list", "upload", user.may("change")),
         ("导出记录", "reports:list", "download", may_export(user)),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("experts/", include("experts.urls")),
     path("proposals/", include("experts.proposal_urls")),
+    path("briefings/", include("activities.briefing_urls")),
     path("calendar/", include("activities.calendar_urls")),
     path("gatherings/", include("activities.gathering_urls")),
     path("coverage/", include("activities.coverage_urls")),

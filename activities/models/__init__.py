@@ -1,3 +1,4 @@
+from activities.models.briefing import Briefing, BriefingExpert, BriefingFile, Receipt
 from activities.models.contact import Contact, ContactPerson, FollowUp, Photo
 from activities.models.coverage import ContactTally, Coverage, CoverageRefresh, CoverageTally, KeyPeriod
 from activities.models.feed import CalendarFeed
@@ -8,6 +9,9 @@ from activities.models.resolution import Resolution, ResolutionNote
 
 __all__ = [
     "AgendaItem",
+    "Briefing",
+    "BriefingExpert",
+    "BriefingFile",
     "CalendarFeed",
     "Contact",
     "ContactPerson",
@@ -22,6 +26,7 @@ __all__ = [
     "KeyPeriod",
     "Pairing",
     "Photo",
+    "Receipt",
     "Resolution",
     "ResolutionNote",
     "Series",

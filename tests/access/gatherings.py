@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from activities.models import (
     AgendaItem,
+    Briefing,
+    BriefingFile,
     CalendarFeed,
     Gathering,
     Guest,
@@ -15,6 +17,7 @@ from activities.models import (
     ResolutionNote,
     Series,
 )
+from activities.models.briefing import VAULT
 from activities.models.feed import digest_of, new_token
 from tests.factories import (
     invited,
@@ -59,7 +62,15 @@ def meetings(by, code):
     resolution = make_resolution(gathering, unit=unit(code))
     symposium = make_gathering(by, code, kind="symposium", on=gathering.on)
     guest = make_guest(symposium, make_expert("林中客", code))
+    briefing = Briefing.objects.create(
+        unit=unit(code), title="通报", text="进展", created_by=by, units=[unit(code).pk]
+    )
+    file = BriefingFile(briefing=briefing, name="附件.pdf", size=5, added_by=by, stored_as=uuid4().hex)
+    file.stored_key = VAULT.keep(file.stored_as, b"%PDF-", bound_to=file.bound_to)
+    file.save()
     return {
+        "briefing": [briefing.uuid],
+        "briefing file": [briefing.uuid, file.uuid],
         "gathering kind": ["meeting"],
         "feed": [feed_of(by)],
         "gathering": [gathering.uuid],

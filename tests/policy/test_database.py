@@ -43,7 +43,7 @@ WITHOUT_LOCK = {
 # Functions that run as owner: each checks the actor itself, or is a trigger that follows a row.
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
-    "accounts_reach", "activities_invited", "activities_open_feed", "reminders_tell",
+    "accounts_reach", "activities_briefed", "activities_invited", "activities_open_feed", "reminders_tell",
     "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_end_for",
     "activities_follow_name",
     "activities_fill_tallies", "activities_note_key", "activities_refresh", "activities_setting_changed",
@@ -78,6 +78,7 @@ INVOKERS = {
     "accounts_role_rights": "a constant table, the same as accounts/roles.py",
     "activities_copy_contact": "a trigger; it sees what its writer sees",
     "activities_left_on": "a part of activities_end_for, closed to public",
+    "activities_guard_briefing": "a trigger that only refuses",
     "activities_guard_invitation": "a trigger that only refuses",
     "activities_guard_resolution": "a trigger that only refuses",
     "audit_refuse_change": "a trigger that only refuses",

@@ -6,7 +6,17 @@ import pytest
 
 from accounts.roles import Right
 from activities import personal_data as of_contacts
-from activities.models import Contact, ContactPerson, Coverage, FollowUp, Guest, KeyPeriod, Pairing, Photo
+from activities.models import (
+    BriefingExpert,
+    Contact,
+    ContactPerson,
+    Coverage,
+    FollowUp,
+    Guest,
+    KeyPeriod,
+    Pairing,
+    Photo,
+)
 from experts import personal_data
 from experts.enums import SensitiveField
 from experts.models import (
@@ -35,6 +45,7 @@ MODELS = [
     (ContactPerson, of_contacts.PERSON, of_contacts.PERSON_MACHINERY),
     (FollowUp, of_contacts.FOLLOW_UP, of_contacts.FOLLOW_UP_MACHINERY),
     (Photo, of_contacts.PHOTO, of_contacts.PHOTO_MACHINERY),
+    (BriefingExpert, {}, of_contacts.BRIEFING_EXPERT_MACHINERY),
     (Guest, of_contacts.GUEST, of_contacts.GUEST_MACHINERY),
     (Coverage, of_contacts.COVERAGE, of_contacts.COVERAGE_MACHINERY),
     (KeyPeriod, of_contacts.PERIOD, of_contacts.LOCK),

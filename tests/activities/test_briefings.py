@@ -1,0 +1,69 @@
+"""Briefings: drafted, sent, acknowledged, reminded (情况通报)."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from activities.models import Briefing, Receipt
+from reminders.models import Message
+from tests.factories import make_expert, make_user, restrict, unit
+
+pytestmark = pytest.mark.django_db
+NEW = "/briefings/new/"
+
+
+def written(**changes):
+    return {"unit": "D04", "title": "重大进展", "text": "内容", "units": ["D03"]} | changes
+
+
+def at(briefing, *rest):
+    return "/".join([f"/briefings/{briefing.uuid}", *rest, ""])
+
+
+def test_a_briefing_is_drafted_sent_read_and_the_unread_are_reminded(
+    client_of, officer_haidian, officer_chaoyang, director_haidian
+):
+    client, other = client_of(officer_haidian), client_of(officer_chaoyang)
+    assert client.post(NEW, written(units=["D03", "D04"])).status_code == 302
+    briefing = Briefing.objects.get()
+    assert other.get(at(briefing)).status_code == 404
+    pdf = SimpleUploadedFile("通报.pdf", b"%PDF-1.4\nstartxref\n0\n%%EOF")
+    assert client.post(at(briefing, "files"), {"file": pdf}).status_code == 302
+    assert client.post(at(briefing, "send")).status_code == 302
+    assert client.post(at(briefing, "send")).status_code == 409
+    assert {each.user for each in Receipt.objects.all()} == {officer_chaoyang, director_haidian}
+    assert Message.objects.filter(recipient=officer_chaoyang).count() == 1
+    page = other.get(at(briefing)).content.decode()
+    assert "已阅知" in page
+    assert "还有" not in page
+    file = briefing.files.get()
+    assert other.get(at(briefing, "files", str(file.uuid))).status_code == 200
+    assert other.post(at(briefing, "acknowledge")).status_code == 302
+    assert client.post(at(briefing, "remind")).status_code == 422
+    Briefing.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    assert client.post(at(briefing, "remind")).status_code == 302
+    assert Message.objects.filter(recipient=director_haidian).count() == 2
+    assert Message.objects.filter(recipient=officer_chaoyang).count() == 1
+
+
+def test_a_restricted_expert_is_not_an_address(client_of, cleared_city):
+    expert = restrict(make_expert("金丝雀"), cleared_city, make_user())
+    answer = client_of(cleared_city).post(NEW, written(unit="BJ", expert=[str(expert.uuid)]))
+    assert answer.status_code == 422
+    assert not Briefing.objects.exists()
+
+
+def test_the_lists_and_the_form(client_of, officer_haidian):
+    client = client_of(officer_haidian)
+    for page in ("/briefings/", "/briefings/?show=unread", NEW):
+        assert client.get(page).status_code == 200
+    assert client.post(NEW, written(title="")).status_code == 422
+    client.post(NEW, written())
+    briefing = Briefing.objects.get()
+    assert client.get(at(briefing, "edit")).status_code == 200
+    assert client.post(at(briefing, "edit"), written(title="改")).status_code == 302
+    assert client.post(at(briefing, "drop")).status_code == 302
+    assert not Briefing.objects.exists()
+    assert unit("D03").code == "D03"
