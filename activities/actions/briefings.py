@@ -1,8 +1,9 @@
-"""Briefings 情况通报: drafted, sent, acknowledged; whoever has not read one is reminded (二（一）, 四（一）)."""
+"""Briefings 情况通报 (二（一）): drafted, sent, acknowledged; whoever has not read one is reminded."""
 
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, BinaryIO
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -127,8 +128,8 @@ def recipients(by: User, briefing: Briefing) -> list[User]:
     experts = [each.expert for each in chosen]
     today = timezone.localdate()
     pairs = Pairing.objects.visible_to(by).as_of(today).with_post(today)
-    officers = pairs.filter(expert__in=experts, kind=PairingKind.OFFICER, in_post=True)
-    paired = {each.expert_id: each.person for each in officers.select_related("person")}
+    officers = pairs.filter(expert__in=experts, kind=PairingKind.OFFICER)
+    paired = {each.expert_id: each.person for each in officers.select_related("person") if each.in_post}
     units = set(briefing.units) | {each.unit_id for each in experts if each.pk not in paired}
     people = {each.pk: each for each in staff_of(Unit.objects.filter(pk__in=units))}
     people |= {each.pk: each for each in paired.values()}
@@ -187,7 +188,8 @@ def drop_draft(*, by: User, briefing: Briefing) -> None:
     current.files.all().delete()
     BriefingExpert.objects.filter(briefing=current).delete()
     current.delete()
-    transaction.on_commit(lambda: [VAULT.forget(name) for name in names])
+    for name in names:
+        transaction.on_commit(partial(VAULT.forget, name))
 
 
 def _tell(by: User, briefing: Briefing, people: Iterable[User], what: str) -> None:

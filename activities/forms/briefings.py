@@ -21,9 +21,7 @@ class BriefingForm(ChoosingForm, ExpertsForm):
         widget=forms.Textarea({"rows": 10}),
         error_messages={"required": "请写明通报什么。"},
     )
-    units = UnitsField(
-        right="any", label="发给哪些单位", required=False, help_text="发给这些单位的联络员和负责人。"
-    )
+    units = UnitsField(right="any", label="发给哪些单位", required=False, help_text="发给其联络员和负责人。")
     expert = ExpertsField()
     field_order = ["unit", "title", "text", "units", "expert"]
 

@@ -232,7 +232,7 @@ class Migration(migrations.Migration):
                 (
                     "briefing",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="receipts",
                         to="activities.briefing",
                     ),

@@ -1,4 +1,4 @@
-"""Briefings 情况通报 (二（一）, 四（一）): a text with files for units and for officers of experts, with receipts."""
+"""Briefings 情况通报 (二（一）): a text with files for units and officers of experts, with receipts."""
 
 import uuid
 from typing import TYPE_CHECKING, Self
@@ -39,7 +39,7 @@ class BriefingQuerySet(models.QuerySet["Briefing"]):
 
 
 class Briefing(models.Model):
-    """One briefing of a unit. `units` are the units whose officers and heads are told; who that is, is settled
+    """One briefing of a unit. `units` are those whose officers and heads are told; who that is, is settled
     when it is sent, and from then on it stays as it is."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -153,7 +153,7 @@ class ReceiptQuerySet(models.QuerySet["Receipt"]):
 class Receipt(models.Model):
     """One person who was told, and when they said that they have read it (阅知回执)."""
 
-    briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="receipts")
+    briefing = models.ForeignKey(Briefing, on_delete=models.PROTECT, related_name="receipts")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     read_at = models.DateTimeField("阅知时间", null=True)
 
