@@ -75,7 +75,7 @@ CREATE TRIGGER {CONCERNED}_copy BEFORE INSERT ON {CONCERNED} FOR EACH ROW EXECUT
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_faster_rights"),
-        ("activities", "0008_feed"),
+        ("activities", "0009_coverage_at_once"),
         ("experts", "0018_movements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
