@@ -1,4 +1,7 @@
-"""Facts about a request."""
+"""Facts about a request, and reading what it sends."""
+
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,3 +12,14 @@ def client_address(request: HttpRequest) -> str:
     if settings.BEHIND_PROXY and (hops := request.META.get("HTTP_X_FORWARDED_FOR", "")):
         return str(hops.rsplit(",", 1)[-1].strip()[:45])
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def known_uuids(texts: Iterable[str]) -> list[UUID]:
+    """Those of the texts that are keys."""
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return list(dict.fromkeys(found))

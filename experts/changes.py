@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from accounts.models import Unit, User
 from core.paging import Order, page_by_key, url_with
@@ -127,3 +128,13 @@ def before_and_after(report: ChangeReport, expert: Expert) -> list[dict[str, Any
         }
         for name in names
     ]
+
+
+def links_of_changes(user: User, references: set[str]) -> dict[str, tuple[str, str]]:
+    """By reference what the history calls a report and where it leads, for those who may read it: an illness
+    only with the right to sensitive fields."""
+    reports = ChangeReport.objects.visible_to(user).filter(uuid__in=references)
+    return {
+        str(uuid): (ChangeKind(kind).label, reverse("experts:change", args=[uuid]))
+        for uuid, kind in reports.values_list("uuid", "kind")
+    }

@@ -10,7 +10,7 @@ and a field that neither names was confirmed with the record (`confirmed_on`, `c
 empty has nothing to confirm. Each unit sets the years until stale, and its subtree follows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
@@ -105,12 +105,44 @@ def confirm_fields(expert: Expert, names: Iterable[str], *, by: "User", source: 
         expert.confirmations = whole(by, source)
     else:
         expert.confirmations = expert.confirmations | dict.fromkeys(sorted(confirmed), stamp(by, source))
-    found = [confirmation_of(expert, name) for name in KEY_FIELDS if is_filled(expert, name)]
-    known = [each for each in found if each is not None]
-    oldest = min(known, key=lambda each: each.on) if len(known) == len(found) else None
+    oldest = _oldest(confirmation_of(expert, name) for name in KEY_FIELDS if is_filled(expert, name))
     expert.confirmed_on = oldest.on if oldest else None
     expert.confirmed_by_id = oldest.by_id if oldest else None
     return ["confirmations", "confirmed_on", "confirmed_by"]
+
+
+def _oldest(found: Iterable[Confirmation | None]) -> Confirmation | None:
+    """None when one of them was never confirmed."""
+    known = list(found)
+    if None in known:
+        return None
+    return min(filter(None, known), key=lambda each: each.on, default=None)
+
+
+def _latest(*found: Confirmation | None) -> Confirmation | None:
+    return max(filter(None, found), key=lambda each: each.on, default=None)
+
+
+def carried(stay: Expert, other: Expert, taken: Collection[str]) -> dict[str, Any]:
+    """What the columns of confirmation become when `stay` takes these columns from `other`: a field keeps the
+    confirmation of the record that it comes from; where both say the same, the later one counts."""
+    kept: dict[str, Confirmation | None] = {}
+    filled = []
+    for name in KEY_FIELDS:
+        column = key_column(name).attname
+        mine, theirs = confirmation_of(stay, name), confirmation_of(other, name)
+        agree = getattr(stay, column) == getattr(other, column)
+        kept[name] = _latest(mine, theirs) if agree else theirs if column in taken else mine
+        if is_filled(other if column in taken else stay, name):
+            filled.append(name)
+    oldest = _oldest(kept[name] for name in filled)
+    return {
+        "confirmations": {
+            name: [each.on.isoformat(), each.by_id, each.source] for name, each in kept.items() if each
+        },
+        "confirmed_on": oldest.on if oldest else None,
+        "confirmed_by_id": oldest.by_id if oldest else None,
+    }
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The history of an expert in the words of its page: one entry for each act, newest first."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,10 +11,13 @@ from django.urls import reverse
 
 from accounts.models import Unit, User
 from core.paging import Order, page_by_key
+from core.requests import known_uuids
 from experts.actions.history import RESTORABLE, may_restore
+from experts.changes import links_of_changes
 from experts.enums import SensitiveField
 from experts.filters import discipline_choices
-from experts.models import Award, Expert, HistoryAct, HistoryEvent, Honour, Origin, Subject
+from experts.models import Award, Expert, HistoryAct, HistoryEvent, Honour, Merge, Origin, Subject
+from experts.models.expert import MERGED
 from experts.presenting import shown
 
 PAGE_SIZE = 50
@@ -24,6 +27,7 @@ TITLES = {
     Origin.IMPORT: "名册导入",
     Origin.CHANGE: "信息变动",
     Origin.MERGE: "合并档案",
+    Origin.UNMERGE: "撤销合并",
     Origin.RECOMPUTE: "重新认定联系范围",
     Origin.RESTORE: "恢复原值",
 }
@@ -35,10 +39,25 @@ NO_VALUE = {
     HistoryAct.REMOVED: "已清除",
 }
 
-# An upper app says what its references are called, and where they lead for those who may see them.
+MERGED_AWAY, MERGED_BACK = "并入另一份档案", "撤销合并，恢复为单独的档案"
+
+# Each origin says what its references are called, and where they lead for those who may see them; upper apps
+# add theirs.
 Link = tuple[str, str]
 Finder = Callable[[User, set[str]], dict[str, Link]]
-finders: dict[str, Finder] = {}
+
+
+def links_of_merges(user: User, references: set[str]) -> dict[str, Link]:
+    """Which record was merged; there is no page to lead to."""
+    merges = Merge.objects.visible_to(user).filter(uuid__in=references)
+    return {str(each.uuid): (f"并入的档案 {each.gone_number}", "") for each in merges}
+
+
+finders: dict[str, Finder] = {
+    Origin.CHANGE.value: links_of_changes,
+    Origin.MERGE.value: links_of_merges,
+    Origin.UNMERGE.value: links_of_merges,
+}
 
 
 @dataclass(frozen=True)
@@ -54,13 +73,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Entry:
-    """One act: `source` is what it came from, with the address if the reader may see it."""
+    """One act: `source` is what it came from, with the address if the reader may see it; `record` the number
+    of the record that it was done to, where a merge brought it here."""
 
     at: datetime
     who: str
     title: str
     source: Link
     lines: list[Line]
+    record: str = ""
 
 
 def field_choices(*, sensitive: bool) -> list[tuple[str, str]]:
@@ -83,12 +104,24 @@ def history_of(expert: Expert, user: User, params: QueryDict, *, sensitive: bool
     events = HistoryEvent.objects.visible_to(user).filter(expert=expert)
     page = page_by_key(events.touching(field) if field else events, NEWEST_FIRST, params, PAGE_SIZE)
     return {
-        "entries": list(Words(expert, user, page.rows, field).entries()),
+        "entries": list(Words(expert, user, page.rows, field, carried(expert, user)).entries()),
         "choices": choices,
         "field": field,
         **page.urls(params),
         "starts_late": not (page.next or field or any(_enters(event) for event in page.rows)),
     }
+
+
+def carried(expert: Expert, user: User) -> dict[int, str]:
+    """Events that merges have brought to this record, each with the number of the record that it was of.
+    `expert` is one opened for a page (experts/views/lookup.py)."""
+    found: dict[int, str] = {}
+    if expert.has_merges:
+        merges = Merge.objects.visible_to(user).standing().filter(expert=expert).order_by("id")
+        for number, moved in merges.values_list("gone_number", "moved"):
+            for event in moved.get("experts_historyevent", []):
+                found.setdefault(event, number)
+    return found
 
 
 def _enters(event: HistoryEvent) -> bool:
@@ -98,8 +131,16 @@ def _enters(event: HistoryEvent) -> bool:
 class Words:
     """Events with the names that they speak of, each kind read once."""
 
-    def __init__(self, expert: Expert, user: User, events: list[HistoryEvent], field: str = "") -> None:
+    def __init__(
+        self,
+        expert: Expert,
+        user: User,
+        events: list[HistoryEvent],
+        field: str = "",
+        carried: Mapping[int, str] | None = None,
+    ) -> None:
         self.expert, self.user, self.events, self.field = expert, user, events, field
+        self.carried = carried or {}
         self.people = User.objects.in_bulk({event.by_id for event in events if event.by_id})
         units = {pk for event in events for pk in event.changes.get("unit", [])}
         self.units = Unit.objects.in_bulk(units) if units else {}
@@ -111,7 +152,7 @@ class Words:
     def _sources(self) -> dict[tuple[str, str], Link]:
         by_kind: dict[str, set[str]] = {}
         for event in self.events:
-            if event.reference and event.origin in finders:
+            if event.origin in finders and known_uuids([event.reference]):
                 by_kind.setdefault(event.origin, set()).add(event.reference)
         return {
             (kind, reference): link
@@ -120,7 +161,10 @@ class Words:
         }
 
     def entries(self) -> Iterator[Entry]:
-        for (at, by_id, origin, reference), group in groupby(self.events, key=lambda each: each.key_of_act):
+        def key(event: HistoryEvent) -> tuple[Any, ...]:
+            return *event.key_of_act, self.carried.get(event.pk, "")
+
+        for (at, by_id, origin, reference, record), group in groupby(self.events, key=key):
             events = list(group)[::-1]
             yield Entry(
                 at,
@@ -128,6 +172,7 @@ class Words:
                 self._title(origin, events),
                 self.sources.get((origin, reference), ("", "")),
                 list(self._lines(events)),
+                record,
             )
 
     def _title(self, origin: str, events: list[HistoryEvent]) -> str:
@@ -154,11 +199,14 @@ class Words:
             if not values:
                 yield Line(label_of(field), note="已更换，不保存内容")
                 continue
+            if field == "label" and MERGED in values:
+                yield Line("档案", note=MERGED_AWAY if values[1] == MERGED else MERGED_BACK)
+                continue
             was, became = (self.value(event, field, place) for place in (0, 1))
             yield Line(label_of(field), was, became, restore_url=self._restore_url(event, field))
 
     def _restore_url(self, event: HistoryEvent, field: str) -> str:
-        if not may_restore(self.expert, event, field):
+        if event.pk in self.carried or not may_restore(self.expert, event, field):
             return ""
         return reverse("experts:history_restore", args=[self.expert.uuid, event.uuid, field])
 

@@ -45,4 +45,13 @@ def reencoded(upload: BinaryIO, *, longest: int = LONGEST) -> ContentFile:
     plain.paste(upright)
     out = BytesIO()
     plain.save(out, "JPEG", quality=88)
-    return ContentFile(out.getvalue(), name=f"{uuid.uuid4().hex}.jpg")
+    return ContentFile(out.getvalue(), name=random_name())
+
+
+def random_name() -> str:
+    return f"{uuid.uuid4().hex}.jpg"
+
+
+def stored_name() -> str:
+    """Where a photo of an expert lies, as its column says it (`upload_to` of Expert.photo)."""
+    return f"photos/{random_name()}"

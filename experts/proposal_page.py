@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
-from uuid import UUID
 
 from django.http import QueryDict
 
@@ -12,6 +11,7 @@ from accounts.unit_settings import effective
 from audit.actions import record
 from audit.verbs import Verb
 from core.paging import Order, page_by_key
+from core.requests import known_uuids
 from experts.actions.proposals import REVIEWS, WRITABLE
 from experts.enums import Label, Scope
 from experts.exit_reasons import ExitReason
@@ -234,17 +234,6 @@ def _views(
         differs = not proposal.is_decided and bool(line.scope) and (line.scope == Scope.KEY) != key
         views.append(LineView(line, now, problem, reason, forms.get(line.pk), met[line.expert_id], differs))
     return views
-
-
-def known_uuids(texts: Iterable[str]) -> list[UUID]:
-    """Those of the texts that are keys."""
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return list(dict.fromkeys(found))
 
 
 def chosen_experts(user: User, texts: Iterable[str], limit: int) -> list[Expert]:

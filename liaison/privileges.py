@@ -120,7 +120,10 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "UPDATE": ("stored_as", "stored_key", "records"),
     },
     # Forgetting what undoing a merge needed (experts/tasks.py).
-    "experts_merge": {"SELECT": ("id", "expires_at", "key_id"), "UPDATE": ("sealed", "key_id")},
+    "experts_merge": {
+        "SELECT": ("id", "expires_at", "key_id", "photo_aside"),
+        "UPDATE": ("sealed", "key_id", "photo_aside"),
+    },
     # Delivering (reminders/delivery.py) and writing (reminders/letters.py): never what a line says.
     "reminders_message": {
         "SELECT": (

@@ -11,6 +11,7 @@ from core.origin import coming_from
 from experts.actions.register import update_expert
 from experts.enums import Label
 from experts.models import Expert, HistoryEvent, Origin, Subject
+from experts.models.expert import MERGED
 
 # What the form of the register edits; scope, confirmation and photo follow from acts of their own.
 RESTORABLE = (
@@ -21,10 +22,10 @@ RESTORABLE = (
 
 
 def may_restore(expert: Expert, event: HistoryEvent, field: str) -> bool:
-    """Whether the event keeps a value that can be given back; a restriction is set and lifted otherwise."""
+    """Whether the event keeps a value to give back; restrictions and merges have acts of their own."""
     if event.subject != Subject.EXPERT or field not in RESTORABLE or not event.changes.get(field):
         return False
-    return field != "label" or Label.RESTRICTED not in {expert.label, *event.changes[field]}
+    return field != "label" or not {Label.RESTRICTED, MERGED} & {expert.label, *event.changes[field]}
 
 
 @transaction.atomic

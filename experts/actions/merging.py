@@ -1,5 +1,6 @@
 """Saying that two records are two persons; merging two that are one; undoing that within 30 days."""
 
+import copy
 import json
 import uuid
 from collections.abc import Iterable, Mapping
@@ -7,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import ContentFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -15,24 +17,30 @@ from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
 from core.crypto import decrypt
+from core.origin import coming_from
 from experts.actions.need_to_know import called
 from experts.actions.scoping import decide_scope
 from experts.enums import Label, SensitiveField
 from experts.errors import NotAllowed, StaleSave
+from experts.freshness import carried
 from experts.identity import note_pairs
-from experts.models import DuplicatePair, Expert, Merge, SearchToken
+from experts.models import DuplicatePair, Expert, Merge, Origin, SearchToken
+from experts.photos import stored_name
 from experts.search import token_rows
 from experts.sensitive import SensitiveInput, bound_to, check_id_number, open_snapshot, seal, seal_snapshot
 
 KEEP = timedelta(days=30)
-# What may be taken from the other record; the unit, the label and the photo stay the surviving one's.
+# What may be taken from the other record; the unit and the label stay the surviving one's.
 CHOSEN = (
-    "name", "gender", "birth", "nationality", "political_affiliation", "employer", "post", "title",
+    "photo", "name", "gender", "birth", "nationality", "political_affiliation", "employer", "post", "title",
     "discipline_id", "education", "fields_of_work", "category", "works_in_beijing",
     "works_in_beijing_confirmed_on", "is_frontline", "office_phone", "email", "address",
 )  # fmt: skip
+CONFIRMED = ("confirmations", "confirmed_on", "confirmed_by_id")  # may go on while a merge can be undone
 REFUSALS = {
     "unknown": "您不能合并这两条记录，须对两条记录都有维护权限。",
+    "death": "两条记录中只有一条登记了去世，不能合并。请先核实：确是同一人的，在另一条上也登记去世；"
+    "登记有误的，由登记人以外的另一人更正去世登记。两条一致后再合并。",
     "label": "合并后的标签不能降低：请保留标签更高的那条记录。",
     "pending": "有一条记录正在申请设为或解除限知悉，请先办理申请，再合并。",
     "over": "这次合并已经撤销，或已超过 30 天，不能再撤销。",
@@ -44,8 +52,10 @@ TABLES = {
     "experts_sensitivevalue": "敏感信息",
     "experts_rosterentry": "联系专家名单",
     "experts_changereport": "变动情况",
+    "experts_mandatoryexit": "应退事项",
+    "experts_proposalline": "名单提案",
 }
-TAKEN = "两条记录在同一份名单或材料中都有在用的内容，请先办结其中一条的，再合并。"
+TAKEN = "两条记录都有在办的{}，请先办结其中一条的，再合并。"
 
 
 @transaction.atomic
@@ -69,22 +79,30 @@ def merge_records(
     """
     stay, gone = _locked(by, stay, gone, versions)
     taken, act = set(taken), uuid.uuid4()
-    changed = {name: getattr(gone, name) for name in CHOSEN if name in taken} | _follows(stay, gone, taken)
+    changed = {name: _stored(gone, name) for name in CHOSEN if name in taken} | _follows(stay, gone, taken)
+    picture = _picture(gone) if "photo" in taken else None
+    if picture:
+        changed["photo"] = picture.name
     added, replaced = _values(stay, gone, taken)
     if any(line["field"] == SensitiveField.ID_NUMBER for line in added):
         changed["id_type"] = gone.id_type
-    before = {name: getattr(stay, name) for name in changed}
+    changed |= carried(stay, gone, taken)
+    before = {name: _stored(stay, name) for name in changed}
     for expert in (stay, gone):  # first: whoever loses sight of a record cannot write about it any more
         record(Verb.CHANGE, by=by, kind="expert", reference=expert.record_number, fields=["merge"])
-    _write(stay, by, changed)
     sealed, key_id = seal_snapshot(
         act, json.dumps({"before": before, "after": changed, "values": replaced}, cls=DjangoJSONEncoder)
     )
-    _call(
-        "experts_merge_records",
-        act, stay.uuid, gone.uuid, json.dumps(added), sealed, key_id, timezone.now() + KEEP,
-    )  # fmt: skip
-    decide_scope(stay)
+    with coming_from(Origin.MERGE, str(act)):
+        _write(stay, by, changed)
+        _call(
+            "experts_merge_records",
+            act, stay.uuid, gone.uuid, json.dumps(added), sealed, key_id,
+            before.get("photo", ""), timezone.now() + KEEP,
+        )  # fmt: skip
+        decide_scope(stay)
+    if picture:  # last, so that a refusal leaves no file
+        stay.photo.storage.save(str(picture.name), picture)
     note_pairs(stay)
     return Merge.objects.visible_to(by).get(uuid=act)
 
@@ -101,20 +119,60 @@ def undo_merge(*, by: User, merge: Merge) -> Expert:
     kept = json.loads(open_snapshot(current.uuid, bytes(current.sealed), current.key_id))
     _check_untouched(stay, kept["after"])
     values = [_resealed(stay, line) for line in kept["values"]]
-    _call("experts_undo_merge", current.uuid, json.dumps(values))
-    _write(stay, by, {name: _typed(name, value) for name, value in kept["before"].items()})
-    decide_scope(stay)
+    with coming_from(Origin.UNMERGE, str(current.uuid)):
+        _call("experts_undo_merge", current.uuid, json.dumps(values))
+        _write(stay, by, _given_back(stay, kept))
+        decide_scope(stay)
     back = Expert.objects.changeable_by(by).get(pk=current.gone_id)
     note_pairs(stay, back)
     for expert in (stay, back):
         record(Verb.CHANGE, by=by, kind="expert", reference=expert.record_number, fields=["merge_undo"])
+    _drop_files([kept["after"].get("photo", "")])
     return back
 
 
+@transaction.atomic
 def forget_expired() -> int:
-    """As the worker: drop what undoing needed, of merges older than 30 days."""
+    """As the worker: drop what undoing needed, photos put aside too, of merges older than 30 days."""
     old = Merge.objects.filter(expires_at__lt=timezone.now()).exclude(key_id="")
-    return old.update(sealed=b"", key_id="")
+    _drop_files(list(old.values_list("photo_aside", flat=True)))
+    return old.update(sealed=b"", key_id="", photo_aside="")
+
+
+def _drop_files(names: Iterable[str]) -> None:
+    """Delete photos once the change is committed."""
+    storage = Expert._meta.get_field("photo").storage
+    for name in filter(None, names):
+        transaction.on_commit(lambda name=name: storage.delete(name))  # type: ignore[misc]
+
+
+def _picture(gone: Expert) -> ContentFile | None:
+    """A copy of the photo under a name of its own: the record that goes keeps its file."""
+    if not gone.photo:
+        return None
+    try:
+        with gone.photo.open("rb") as file:
+            return ContentFile(file.read(), name=stored_name())
+    except FileNotFoundError:
+        raise NotAllowed("并入的记录的照片读不出来，请改选保留的记录的照片。") from None
+
+
+def _stored(expert: Expert, name: str) -> Any:
+    """A column as it is stored: of a photo its file's name."""
+    value = getattr(expert, name)
+    return str(value) if name == "photo" else value
+
+
+def _given_back(stay: Expert, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns as they were before the merge. What was confirmed since stays so, of the fields that do not
+    change with the undoing."""
+    facts = {name: _typed(name, value) for name, value in kept["before"].items()}
+    if stay.confirmations != kept["after"].get("confirmations", stay.confirmations):
+        was = copy.copy(stay)
+        for name, value in facts.items():
+            setattr(was, name, value)
+        facts |= carried(stay, was, facts.keys() - set(CONFIRMED))
+    return facts
 
 
 def _locked(by: User, stay: Expert, gone: Expert, versions: tuple[int, int]) -> tuple[Expert, Expert]:
@@ -204,7 +262,11 @@ def _typed(name: str, value: Any) -> Any:
 
 def _check_untouched(stay: Expert, after: Mapping[str, Any]) -> None:
     """ValidationError naming the fields that were merged and have been edited since."""
-    touched = [name for name, value in after.items() if getattr(stay, name) != _typed(name, value)]
+    touched = [
+        name
+        for name, value in after.items()
+        if name not in CONFIRMED and _stored(stay, name) != _typed(name, value)
+    ]
     if touched:
         columns = {each.attname: str(each.verbose_name) for each in Expert._meta.concrete_fields}
         words = "、".join(columns[name] for name in touched if name != "sort_key")
@@ -216,8 +278,9 @@ def _call(function: str, *values: Any) -> None:
     try:
         with transaction.atomic():
             word = called(function, *values)
-    except IntegrityError:
-        raise NotAllowed(TAKEN) from None
+    except IntegrityError as error:
+        table = getattr(getattr(error.__cause__, "diag", None), "table_name", "")
+        raise NotAllowed(TAKEN.format(TABLES.get(table, "内容"))) from None
     if word.startswith("changed "):
         what = TABLES.get(word.removeprefix("changed "), "随同转入的内容")
         raise ValidationError(f"合并后{what}已有改动，不能整体撤销；请直接编辑资料。")

@@ -6,11 +6,13 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
+from django.urls import reverse
 
 from accounts.models import Unit, User
 from core.forms import StyledForm
 from experts.actions.merging import CHOSEN
 from experts.enums import SensitiveField
+from experts.freshness import KEY_FIELDS, confirmation_of
 from experts.models import Expert, PairReason
 from experts.models.identity import DuplicatePairQuerySet
 from experts.presenting import shown
@@ -23,11 +25,20 @@ STATES = [("", "待核对"), ("dismissed", "已认定不是同一人")]
 
 
 def _worded(expert: Expert, name: str) -> Any:
+    if name == "photo":
+        return reverse("experts:photo", args=[expert.uuid]) if expert.photo else ""
     return shown(expert, "discipline" if name == "discipline_id" else name)
 
 
+def _day(expert: Expert, name: str) -> date:
+    """When the field was last confirmed, or the record where it has no confirmation of its own."""
+    key = name.removesuffix("_id")
+    confirmed = confirmation_of(expert, key) if key in KEY_FIELDS else None
+    return (confirmed.on if confirmed else expert.confirmed_on) or date.min
+
+
 class MergeForm(StyledForm, forms.Form):
-    """One choice for each field in which the records differ; the newer confirmed is chosen to begin with.
+    """One choice for each field in which the records differ; to begin with what was confirmed later.
     `doubled` are sensitive fields that both hold: they are chosen unseen."""
 
     stay_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -48,8 +59,7 @@ class MergeForm(StyledForm, forms.Form):
             mine, theirs = getattr(self.stay, name), getattr(self.gone, name)
             if mine in ("", None) or theirs in ("", None):
                 return GONE if mine in ("", None) else STAY
-        newer = (self.gone.confirmed_on or date.min) > (self.stay.confirmed_on or date.min)
-        return GONE if newer else STAY
+        return GONE if _day(self.gone, name) > _day(self.stay, name) else STAY
 
     def rows(self) -> list[dict[str, Any]]:
         """For the table: what each record says, and which is chosen."""

@@ -21,6 +21,7 @@ class Origin(models.TextChoices):
     IMPORT = "import", "名册导入"
     CHANGE = "change", "信息变动"
     MERGE = "merge", "合并档案"
+    UNMERGE = "unmerge", "撤销合并"
     RECOMPUTE = "recompute", "重新认定"
     RESTORE = "restore", "恢复原值"
 

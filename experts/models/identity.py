@@ -111,8 +111,10 @@ class Merge(LockedChild):
     """One record was merged into another, written by `experts_merge_records()` alone.
 
     `expert` is where the merged record's address leads now, `into_id` the record it was merged into.
-    `sealed` is what undoing needs of fields and values, encrypted, kept for 30 days; `moved` names the rows
-    that moved, by table and key, with a digest that shows whether they changed since.
+    `sealed` is what undoing needs of fields and values, encrypted, kept for 30 days, and so is the photo that
+    was replaced, `photo_aside`. `moved` names the rows that moved, by table and key, with a digest that shows
+    whether they changed since; under `made` entries that were made for days on a roster that only the record
+    that went was on, under `experts_historyevent` the events of its history.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -127,6 +129,7 @@ class Merge(LockedChild):
     moved = models.JSONField(default=dict, editable=False)
     sealed = models.BinaryField(default=b"")
     key_id = models.CharField(max_length=20, default="")
+    photo_aside = models.CharField(max_length=100, default="", editable=False)
     merged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import UserRequest
 from experts.actions.history import may_restore, restore_value
 from experts.errors import StaleSave
-from experts.history import Words, label_of
+from experts.history import Words, carried, label_of
 from experts.models import HistoryEvent
 from experts.presenting import shown
 from experts.views.lookup import as_saved, open_expert
@@ -23,7 +23,7 @@ def history_restore(request: UserRequest, uuid: str, event: str, field: str) -> 
     """Show the value now beside the one before; restoring is an edit like any other (409 when stale)."""
     expert = open_expert(request, uuid, to_change=True)
     kept = get_object_or_404(HistoryEvent.objects.visible_to(request.user), expert=expert, uuid=event)
-    if not may_restore(expert, kept, field):
+    if kept.pk in carried(expert, request.user) or not may_restore(expert, kept, field):
         raise Http404
     problem, status, version = "", 200, request.POST.get("version", "")
     if request.method == "POST":

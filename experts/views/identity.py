@@ -105,7 +105,13 @@ def merge(request: UserRequest, uuid: str, other: str) -> HttpResponse:
         else:
             messages.success(request, f"已合并。{gone.record_number} 已并入本条，30 天内可以撤销。")
             return redirect("experts:detail", stay.uuid)
-    context = {"form": form, "stay": stay, "gone": gone}
+    context = {
+        "form": form,
+        "stay": stay,
+        "gone": gone,
+        "one_died": bool(stay.died_on) != bool(gone.died_on),
+        "other_day": stay.died_on and stay.died_on != gone.died_on,
+    }
     return render(request, "experts/merge_form.html", context, status=status)
 
 

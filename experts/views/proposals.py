@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import User
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key, url_with
+from core.requests import known_uuids
 from experts.actions import proposals as actions
 from experts.errors import AlreadyDecided
 from experts.filters import chips
@@ -35,7 +36,6 @@ from experts.proposal_page import (
     chosen_experts,
     context_of,
     is_written_by,
-    known_uuids,
     may_act,
     tone_of,
 )

@@ -19,13 +19,25 @@ from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import Client
 from django.urls import path
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Unit, User
 from core.logs import ReticentFormatter
 from core.rls import working_as
 from experts.enums import AwardState, Label
-from experts.models import Award, Expert, Holder, Honour, NeedToKnow, SearchToken, SensitiveValue
+from experts.models import (
+    Award,
+    DuplicatePair,
+    Expert,
+    HistoryEvent,
+    Holder,
+    Honour,
+    Merge,
+    NeedToKnow,
+    SearchToken,
+    SensitiveValue,
+)
 from liaison.urls import urlpatterns as product_urls
 from tests.access import test_canary as canary
 from tests.access.test_canary import MARK, NUMBER, RECORD, release_canary
@@ -86,6 +98,9 @@ FORGETFUL = {
         for each in Expert.objects.order_by("pk").prefetch_related("awards", "tokens", "sensitive_values")
     ],
     "holders": lambda: sorted(Holder.objects.values_list("unit__code", "expert__name")),
+    "pairs": lambda: sorted(DuplicatePair.objects.values_list("expert__name", "other__name")),
+    "merges": lambda: sorted(Merge.objects.values_list("gone_number", "expert__name")),
+    "history": lambda: sorted(map(str, HistoryEvent.objects.values_list("act", "about", "changes"))),
     "tokens": lambda: SearchToken.objects.filter(token="雀").values_list("sort_key", "expert__name").count(),
     "secrets": lambda: sorted(SensitiveValue.objects.values_list("field", "expert__name")),
     "need to know": lambda: names(each.content_object for each in NeedToKnow.objects.all()),
@@ -216,8 +231,21 @@ urlpatterns = [
 
 
 def release(personas):
-    """The restricted record, one of another unit, and one that another unit shares with a third."""
-    release_canary(personas)
+    """The restricted record, one of another unit, and one that another unit shares with a third; a pair that
+    one of them is part of, and a merge into it."""
+    secret = release_canary(personas)
+    older, newer = sorted((one("林大同"), secret), key=lambda expert: expert.pk)
+    DuplicatePair.objects.create(expert=older, other=newer, reasons=["name_birth"])
+    Merge.objects.create(
+        expert=secret,
+        into_id=secret.pk,
+        gone_id=-1,
+        gone_uuid=RECORD,
+        gone_number=f"{MARK}并入",
+        gone_label=0,
+        merged_by=personas["cleared_city"],
+        expires_at=timezone.now(),
+    )
     other = make_expert(f"{MARK}朝阳", "D03", birth=None, awards=["STATE_ALLOWANCE", "CAS"])
     make_award(other, "MUNICIPAL_AWARD", text=f"{MARK}朝阳奖", state=AwardState.PENDING)
     make_sensitive(other)

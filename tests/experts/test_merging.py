@@ -31,7 +31,6 @@ from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
 NUMBER = "110105198510104635"
-MERGE = "SELECT experts_merge_records(gen_random_uuid(), %s, %s, '[]', '', '', now())"
 CHILDREN = (Award, SearchToken, SensitiveValue)
 
 
@@ -258,7 +257,7 @@ def test_who_is_not_on_the_list_cannot_merge_into_it(by, two, sql):
         merged(by, stay, gone)
     with as_role("liaison_app", by):
         word = sql(
-            "SELECT experts_merge_records(gen_random_uuid(), %s, %s, '[]', '', '', now())",
+            "SELECT experts_merge_records(gen_random_uuid(), %s, %s, '[]', '', '', '', now())",
             stay.uuid,
             gone.uuid,
         )

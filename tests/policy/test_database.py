@@ -91,6 +91,7 @@ INVOKERS = {
     "experts_copy_place": "a trigger; units are public",
     "experts_copy_unit": "a trigger; it sees what its writer sees",
     "experts_grant_problem": "a part of the acts on the need-to-know list, closed to public",
+    "experts_fill_periods": "a part of merging, closed to public",
     "experts_guard_death": "a trigger that only refuses",
     "experts_guard_exit": "a trigger that only refuses",
     "experts_guard_history": "a trigger that only refuses",
@@ -110,6 +111,7 @@ INVOKERS = {
     "experts_refuse_change": "a trigger that only refuses",
     "experts_row_mark": "looks at its argument only",
     "experts_register_proposal": "a part of the registration of deaths, closed to public",
+    "experts_stays_behind": "looks at its argument only",
     "experts_restriction_problem": "a part of the acts on restrictions, closed to public",
     "reminders_setting": "settings of units, which are open; closed to public",
 }
