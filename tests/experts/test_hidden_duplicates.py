@@ -1,5 +1,5 @@
-"""二（二）: whoever enters, imports or edits a person whom a hidden record describes is answered, byte for byte
-and statement for statement, as if there were none; the pair waits for those who see both."""
+"""二（二）: whoever enters, imports or edits a person whom a hidden record describes is answered, byte for
+byte and statement for statement, as if there were none; the pair waits for those who see both."""
 
 import re
 from datetime import date
