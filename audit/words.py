@@ -14,6 +14,7 @@ KINDS = {
     "briefing": "情况通报",
     "calendar_feed": "日历订阅",
     "resolution": "议定事项",
+    "takeover": "接转征询",
     "roster_list": "联系专家名单",
     "roster": "名册",
     "user": "用户",

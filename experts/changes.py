@@ -10,7 +10,15 @@ from accounts.models import Unit, User
 from core.paging import Order, page_by_key, url_with
 from experts.enums import ChangeKind
 from experts.filters import chosen_unit
-from experts.models import ChangeReport, ChangeState, Expert
+from experts.models import (
+    ChangeReport,
+    ChangeState,
+    Expert,
+    Proposal,
+    ProposalKind,
+    ProposalLine,
+    TakeOver,
+)
 from experts.models.change import ChangeReportQuerySet
 
 PAGE_SIZE = 25
@@ -128,6 +136,33 @@ def before_and_after(report: ChangeReport, expert: Expert) -> list[dict[str, Any
         }
         for name in names
     ]
+
+
+def opened_by(user: User, report: ChangeReport) -> list[tuple[str, str, str]]:
+    """What a verified transfer has opened: (what, where it stands, address)."""
+    if report.kind != ChangeKind.TRANSFER or report.state != ChangeState.EFFECTIVE:
+        return []
+    asked = TakeOver.objects.visible_to(user).filter(report=report).for_page().order_by("-id")
+    found = [
+        (
+            f"征询{each.unit.short_name}",
+            each.get_state_display(),
+            reverse("experts:takeover", args=[each.uuid]),
+        )
+        for each in asked
+    ]
+    if report.across:
+        lines = ProposalLine.objects.visible_to(user).filter(expert=report.expert_id).values("proposal")
+        exits = Proposal.objects.visible_to(user).waiting().filter(kind=ProposalKind.EXIT, pk__in=lines)
+        found += [
+            (
+                f"退出提案 {each.number}",
+                each.get_state_display(),
+                reverse("proposals:detail", args=[each.uuid]),
+            )
+            for each in exits.order_by("id")
+        ]
+    return found
 
 
 def links_of_changes(user: User, references: set[str]) -> dict[str, tuple[str, str]]:

@@ -24,14 +24,18 @@ from experts.models import (
     RosterEntry,
 )
 from experts.roster_effects import apply
+from experts.telling import tell_of_exits
 
 
 def close_entries(*, by: User, asked_by: User, expert: Expert) -> list[int]:
-    """Close every open entry in rosters that `by` approves for; returns the proposals that did it."""
-    entries = RosterEntry.objects.visible_to(by).open().filter(_approved_by(by), expert=expert)
+    """Close every open entry in rosters that `by` approves for, and tell the officers concerned, those of
+    other units that hold the expert too; returns the proposals that did it."""
+    found = RosterEntry.objects.visible_to(by).open().filter(_approved_by(by), expert=expert)
+    entries = list(found.select_related("unit").order_by("place"))
+    tell_of_exits([expert.uuid], units=[entry.unit for entry in entries])
     return [
         _decided(by, asked_by, ProposalKind.EXIT, entry.unit, expert, _not_before(entry.since)).pk
-        for entry in entries.select_related("unit").order_by("place")
+        for entry in entries
     ]
 
 
@@ -90,5 +94,5 @@ def _decided(
     proposal.save()
     ProposalAct.objects.create(proposal=proposal, step=ProposalStep.APPROVE, by=by)
     record(Verb.CONFIRM, by=by, kind="proposal", reference=proposal.number, fields=["approve"])
-    apply(by=by, proposal=proposal)
+    apply(by=by, proposal=proposal, tell=False)
     return proposal

@@ -46,6 +46,7 @@ FIELDS = {
     "follow_ups": "诉求和建言",
     "next_step": "承诺",
     "photos": "联系照片",
+    "takeover": "接转征询",
 }
 
 

@@ -1,8 +1,8 @@
 """What is kept about a person: why, who may see it, under which label, for how long (个人信息保护法 第六条).
 
-tests/policy fails on a field of Expert, Award, ChangeReport, Evidence or SensitiveValue that is not
-classified here. A record's own label (`Label`) decides who sees it at all; `right` is what is needed within
-that; `label` says which label the field asks for beyond the record's.
+tests/policy fails on a field of Expert, Award, ChangeReport, TakeOver, Evidence or SensitiveValue that is
+not classified here. A record's own label (`Label`) decides who sees it at all; `right` is what is needed
+within that; `label` says which label the field asks for beyond the record's.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ REGISTER = "在册期间；退出后随档案保存，修改历史也是"
 UNTIL_REPLACED = "在册期间；更新即覆盖，不留旧值，修改历史只记何人何时更新"
 WITH_HISTORY = "在册期间；改前的值留在修改历史，退出后随档案保存"
 REPORT_KEPT = "随所证明的变动保存；核实前报送人可以删除"
+ANSWERED = "随档案保存；被征询的单位答复以前看得到，没有接转的，答复后不再看得到"
 RECORD = "随记录"
 MASKED = "随记录，默认遮蔽，查看须填事由并留痕"
 
@@ -121,6 +122,22 @@ EVIDENCE = {
     "added_by": Personal(TRACE),
     "added_at": Personal(TRACE),
 }
+# What a unit that is asked to take an expert over is shown of another unit's record until it answers.
+TAKE_OVER = {
+    "report": Personal(CURRENT),
+    "unit": Personal(CURRENT),
+    "from_unit": Personal(CURRENT),
+    "name": Personal(IDENTITY, retention=ANSWERED),
+    "employer": Personal(CURRENT, retention=ANSWERED),
+    "post": Personal(CURRENT, retention=ANSWERED),
+    "title": Personal(CURRENT, retention=ANSWERED),
+    "asked_by": Personal(TRACE),
+    "asked_at": Personal(TRACE),
+    "state": Personal(TRACE),
+    "decided_by": Personal(TRACE),
+    "decided_at": Personal(TRACE),
+    "note": Personal(TRACE),
+}
 # Values of `SensitiveValue.field`: each is a field of its own.
 SENSITIVE = {
     SensitiveField.ID_NUMBER: Personal(IDENTITY, "sensitive", MASKED),
@@ -160,6 +177,7 @@ PRINTED = EXPORTED | {
 EXPERT_MACHINERY = frozenset({"id", "uuid", "unit", "unit_order", "held", "label", "sort_key", "version"})
 CHANGE_REPORT_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label", "key_id"})
 EVIDENCE_MACHINERY = frozenset({"id", "uuid", "expert", "about", "unit_order", "held", "label", "stored_key"})
+TAKE_OVER_MACHINERY = frozenset({"id", "uuid", "expert", "place", "unit_order", "held", "label"})
 AWARD_MACHINERY = frozenset({"id", "uuid", "expert", "unit_order", "held", "label"})
 # `ciphertext` holds the values that SENSITIVE classifies, `blind_index` a keyed digest of an ID number.
 SENSITIVE_MACHINERY = frozenset(

@@ -11,6 +11,7 @@ from experts.effects import Exited, on_exit
 from experts.models import Holder, Proposal, ProposalKind, ProposalLine, RosterEntry
 from experts.priorities import applying, basis_of_line
 from experts.roster import named_in, unfit_of
+from experts.telling import tell_of_exits
 
 BATCH = 1_000
 ENTRY = [
@@ -21,8 +22,9 @@ TOO_EARLY = "生效日期须晚于列入日期 {since}"
 OVERLAP = "与以前的名单时间重叠，请改生效日期"
 
 
-def apply(*, by: User, proposal: Proposal) -> None:
-    """Open, change or close the entries. ValidationError names the lines that stopped it."""
+def apply(*, by: User, proposal: Proposal, tell: bool = True) -> None:
+    """Open, change or close the entries. ValidationError names the lines that stopped it. The officers
+    concerned are told of exits, unless the act of which this is a part does so."""
     problems = unfit_of(proposal.kind, proposal.unit, named_in(by, proposal))
     if problems:
         raise ValidationError([f"{expert.name}：{why}" for expert, why in problems])
@@ -31,9 +33,12 @@ def apply(*, by: User, proposal: Proposal) -> None:
         _open(proposal, lines)
         _hold(proposal, lines)
         return
+    leaving = lines.filter(scope="")
+    if tell and leaving.exists():
+        tell_of_exits(leaving.values_list("expert__uuid", flat=True), units=[proposal.unit])
     _close(proposal, lines)
     _open(proposal, lines.exclude(scope=""))
-    for line in lines.filter(scope="").select_related("expert").order_by("id"):
+    for line in leaving.select_related("expert").order_by("id"):
         _leave(by, proposal, line)
 
 

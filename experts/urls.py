@@ -18,6 +18,7 @@ from experts.views import (
     restriction,
     review,
     sensitive,
+    takeovers,
 )
 from experts.views import roster as rosters
 
@@ -58,6 +59,10 @@ urlpatterns = [
     path("changes/<uuid:uuid>/decide/", changes.change_decide, name="change_decide"),
     path("changes/<uuid:uuid>/reveal/", changes.change_reveal, name="change_reveal"),
     path("changes/<uuid:uuid>/evidence/", changes.change_evidence, name="change_evidence"),
+    path("takeovers/", takeovers.takeovers, name="takeovers"),
+    path("takeovers/<uuid:uuid>/", takeovers.takeover, name="takeover"),
+    path("takeovers/<uuid:uuid>/answer/", takeovers.takeover_answer, name="takeover_answer"),
+    path("takeovers/<uuid:uuid>/withdraw/", takeovers.takeover_withdraw, name="takeover_withdraw"),
     path("roster/", rosters.own_roster, name="own_roster"),
     path("roster/<str:code>/", rosters.roster, name="roster"),
     path("reviews/", review.reviews, name="reviews"),

@@ -21,6 +21,7 @@ from experts.models import (
     RestrictionRequest,
     ReviewRound,
     RoundState,
+    TakeOver,
 )
 from experts.reviewing import waiting_for
 from experts.roster_worklists import COUNT_LIMIT, own_gaps, own_query
@@ -129,6 +130,8 @@ def worklist(user: "User") -> list[WorkItem]:
                  "user-minus", "red" if waiting["overdue"] else "amber", "办理", noun="件"),
         WorkItem("核实信息变动", "由一人报送、另一人核实后生效 · 二（二）", waiting["changes"],
                  reverse("experts:changes"), "refresh", "amber", "核实", noun="件"),
+        WorkItem("答复接转征询", "调到本单位的专家，是否由本单位接着联系 · 二（二）",
+                 waiting["takeovers"], reverse("experts:takeovers"), "user-plus", "amber", "答复", noun="项"),
         WorkItem("办理名单提案", "等您审核、审批，或退回后等您修改 · 二（二）", waiting["proposals"],
                  f"{reverse('proposals:list')}?box=waiting", "checklist", "red", "办理", noun="件"),
         WorkItem("核实新获奖励", "目录外的奖项，核实前不作为重点联系的依据 · 三（二）", waiting["awards"],
@@ -158,6 +161,7 @@ def _waiting(user: "User") -> dict[str, int]:
         ),
         "restrictions": (RestrictionRequest.objects.visible_to(user).decidable_by(user), Count("pk")),
         "changes": (ChangeReport.objects.verifiable_by(user), Count("pk")),
+        "takeovers": (TakeOver.objects.answerable_by(user), Count("pk")),
         "duplicates": (DuplicatePair.objects.changeable_by(user).open(), Count("pk")),
         "exits": (MandatoryExit.objects.changeable_by(user).open(), Count("pk")),
         "proposals": (Proposal.objects.visible_to(user).waiting_for(user), Count("pk")),

@@ -15,6 +15,7 @@ ANONYMOUS = "anonymous"
 # Who asks: the accounts of the demo, and someone who holds no role.
 CITY = ("staff_city", "cleared_city")
 HAIDIAN = ("director_haidian", "officer_haidian")
+CHAOYANG = ("officer_chaoyang",)
 OFFICERS = (*CITY, *HAIDIAN, "officer_chaoyang")
 READERS = (*OFFICERS, "leader_city")
 ADMINISTRATORS = ("sysadmin", "secadmin", "auditor")
@@ -131,6 +132,13 @@ ROUTES: dict[str, Access] = {
     "experts:change_evidence": acts(answers(404, (SEERS, 403), (("officer_haidian",), 422)), "report"),
     "experts:evidence": reads(answers(404, (SEERS, 200)), "evidence"),
     "experts:evidence_remove": acts(answers(404, (SEERS, 403), (("officer_haidian",), 302)), "evidence"),
+    # Taking over: staff_city has asked Chaoyang about an expert of Haidian
+    "experts:takeovers": reads(answers(403, (OFFICERS, 200))),
+    "experts:takeover": reads(answers(404, (SEERS, 200), (CHAOYANG, 200)), "takeover"),
+    "experts:takeover_answer": acts(answers(404, (SEERS, 403), (CITY, 422), (CHAOYANG, 422)), "takeover"),
+    "experts:takeover_withdraw": acts(
+        answers(404, (SEERS, 403), (CHANGERS, 302), (CHAOYANG, 403)), "takeover"
+    ),
     "experts:own_roster": reads(answers(403, (READERS, 302))),
     "experts:roster": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
     # Mandatory exits: officer_haidian has registered one, director_haidian may decide

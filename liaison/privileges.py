@@ -84,6 +84,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_savedfilter": (ALL, ""),
     "experts_searchtoken": (ALL, ""),
     "experts_sensitivevalue": (ALL, ""),
+    "experts_takeover": (SIU, ""),
     "guardian_groupobjectpermission": ("", ""),
     "guardian_userobjectpermission": ("", ""),
     "reminders_habit": (SIU, S),

@@ -13,12 +13,15 @@ from audit.verbs import Verb
 from core.chinese import clean_text
 from core.crypto import decrypt, encrypt
 from core.markings import find_marking
+from core.origin import coming_from
 from experts.actions.awards import add_award, verify_award
 from experts.actions.register import update_expert
+from experts.actions.transfers import Opened, open_after
 from experts.effects import FellIll, Transferred, on_illness, on_transfer
 from experts.enums import AwardState, ChangeKind
+from experts.freshness import Source
 from experts.log import ILLNESS
-from experts.models import ChangeReport, ChangeState, Expert
+from experts.models import ChangeReport, ChangeState, Expert, Origin
 
 MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 DECIDED = "这项变动已经办理过了。"
@@ -72,18 +75,20 @@ def locked(by: User, report: ChangeReport) -> ChangeReport:
 
 
 @transaction.atomic
-def verify_change(*, by: User, report: ChangeReport, version: int) -> None:
-    """State that the report holds, and let it take effect, all or nothing.
+def verify_change(*, by: User, report: ChangeReport, version: int) -> Opened:
+    """State that the report holds, and let it take effect, all or nothing; returns what a transfer opened.
 
-    `version` is that of the record which the verifier has seen: StaleSave when somebody saved since.
-    ValidationError says what else is in the way.
+    What changes says in its history that it comes from the report. `version` is that of the record which the
+    verifier has seen: StaleSave when somebody saved since. ValidationError says what else is in the way.
     """
     current = locked(by, report)
     if current.reported_by_id == by.pk:
         raise ValidationError(OWN)
-    EFFECTS[ChangeKind(current.kind)](by, current, version)
+    with coming_from(Origin.CHANGE, str(current.uuid)):
+        opened = EFFECTS[ChangeKind(current.kind)](by, current, version)
     _decide(by, current, ChangeState.EFFECTIVE)
     record(Verb.CONFIRM, by=by, **_about(current))
+    return opened or Opened()
 
 
 @transaction.atomic
@@ -134,14 +139,16 @@ def _decide(by: User, report: ChangeReport, state: ChangeState, note: str = "") 
 # Effects, each inside the transaction of verify_change
 
 
-def _moved(by: User, report: ChangeReport, version: int) -> None:
-    """The new employer, post and title; what the report leaves out stays as it is."""
+def _moved(by: User, report: ChangeReport, version: int) -> Opened | None:
+    """The new employer, post and title, confirmed with it; what the report leaves out stays as it is."""
     told = {"employer": report.employer, "post": report.post, "title": report.title}
     facts = {name: value for name, value in told.items() if value}
-    update_expert(by=by, expert=report.expert, version=version, facts=facts)
-    if report.across or report.new_unit:
-        report.expert.refresh_from_db()
-        on_transfer.happened(Transferred(report.expert, by, frozenset(report.across), report.new_unit))
+    update_expert(by=by, expert=report.expert, version=version, facts=facts, source=Source.CHANGE)
+    if not report.across and not report.new_unit:
+        return None
+    report.expert.refresh_from_db()
+    on_transfer.happened(Transferred(report.expert, by, frozenset(report.across), report.new_unit))
+    return open_after(by=by, report=report, expert=report.expert)
 
 
 def _honoured(by: User, report: ChangeReport, version: int) -> None:
@@ -160,7 +167,7 @@ def _noted(by: User, report: ChangeReport, version: int) -> None:
     """An achievement changes nothing else: it stays on the record as it was reported."""
 
 
-EFFECTS: dict[ChangeKind, Callable[[User, ChangeReport, int], None]] = {
+EFFECTS: dict[ChangeKind, Callable[[User, ChangeReport, int], Opened | None]] = {
     ChangeKind.TRANSFER: _moved,
     ChangeKind.POST_CHANGE: _moved,
     ChangeKind.SERIOUS_ILLNESS: _fell_ill,

@@ -9,8 +9,10 @@ from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
 from experts.actions.need_to_know import called, checked_reason
+from experts.actions.transfers import withdraw
 from experts.effects import Exited, on_exit
-from experts.models import Expert
+from experts.models import Expert, TakeOver
+from experts.telling import tell_of_exits
 
 # word of the database: what to do
 REFUSALS = {
@@ -22,12 +24,16 @@ REFUSALS = {
 
 @transaction.atomic
 def register_death(*, by: User, expert: Expert, died_on: date, source: str) -> None:
-    """Mark the record and close the expert's entries on every roster, also of units out of the user's reach.
+    """Mark the record, close the expert's entries on every roster, also of units out of the user's reach, and
+    tell the officers concerned.
 
     PermissionDenied when the record is not the user's to change.
     """
     source = checked_reason(source, "source")
     record(Verb.CHANGE, by=by, kind="expert", reference=expert.record_number, fields=["died_on"])
+    for asked in TakeOver.objects.changeable_by(by).waiting().filter(expert=expert):
+        withdraw(by=by, takeover=asked)
+    tell_of_exits([expert.uuid], units=None)
     _done(called("experts_register_death", expert.uuid, died_on, source))
     expert.refresh_from_db()
     on_exit.happened(Exited(expert, by))

@@ -76,11 +76,12 @@ def update_expert(
     version: int,
     facts: dict[str, Any],
     sensitive: Iterable[SensitiveInput] = (),
+    source: Source = Source.EDIT,
 ) -> list[str]:
     """Save changed facts if nobody saved since `version`; returns the names of the changed fields.
 
-    Raises StaleSave with the record as it stands, and NotAllowed when the record would leave the user's
-    reach.
+    Key fields that change are confirmed with it; of a reported change all that it states. Raises StaleSave
+    with the record as it stands, and NotAllowed when the record would leave the user's reach.
     """
     current = (
         Expert.objects.changeable_by(by)
@@ -92,10 +93,11 @@ def update_expert(
         raise StaleSave(current)
     changed = {name: value for name, value in facts.items() if getattr(current, name) != value}
     secrets = list(sensitive)
-    if not changed and not secrets:
+    stated = facts if source == Source.CHANGE else changed
+    if not stated and not secrets:
         return []
     _check_change(by, current, changed)
-    _apply(current, by, changed)
+    _apply(current, by, changed, stated, source)
     for value in secrets:
         _store_sensitive(current, value)
     decide_scope(current)
@@ -108,8 +110,9 @@ def update_expert(
     return names
 
 
-def _apply(expert: Expert, by: User, changed: dict[str, Any]) -> None:
-    """Write the changed columns, and what follows from them, onto the locked row."""
+def _apply(expert: Expert, by: User, changed: dict[str, Any], stated: Iterable[str], source: Source) -> None:
+    """Write the changed columns, and what follows from them, onto the locked row; what is `stated` holds
+    today."""
     for name, value in changed.items():
         setattr(expert, name, value)
     if "name" in changed:
@@ -119,7 +122,7 @@ def _apply(expert: Expert, by: User, changed: dict[str, Any]) -> None:
         expert.unit_order = expert.unit.order
     expert.version += 1
     expert.updated_at, expert.updated_by = timezone.now(), by
-    derived = {*confirm_fields(expert, changed, by=by, source=Source.EDIT)}
+    derived = {*confirm_fields(expert, stated, by=by, source=source)}
     derived |= {"sort_key"} if "name" in changed else set()
     expert.save(update_fields={*changed, *derived, "version", "updated_at", "updated_by"})
     if NAMING & changed.keys():

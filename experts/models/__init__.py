@@ -22,6 +22,7 @@ from experts.models.review import ReviewRound, RoundState
 from experts.models.roster import GapKind, Movement, RosterEntry, RosterGap, RosterMovement, RosterTally
 from experts.models.search import SearchToken
 from experts.models.sensitive import SensitiveValue
+from experts.models.takeover import TakeOver, TakeOverState
 
 __all__ = [
     "Across",
@@ -74,4 +75,6 @@ __all__ = [
     "SearchToken",
     "SensitiveValue",
     "Subject",
+    "TakeOver",
+    "TakeOverState",
 ]

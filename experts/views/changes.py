@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.requests import UserRequest
 from experts.actions import changes as actions
 from experts.actions import evidence as evidence_actions
-from experts.changes import TONES, before_and_after, kinds_open_to, list_context
+from experts.actions.transfers import Opened
+from experts.changes import TONES, before_and_after, kinds_open_to, list_context, opened_by
 from experts.enums import ChangeKind
 from experts.errors import StaleSave
 from experts.forms.changes import FORMS, DecideForm, EvidenceForm
@@ -80,6 +81,7 @@ def _page(
         "expert": expert,
         "tone": TONES[ChangeState(report.state)],
         "files": files,
+        "opened": opened_by(request.user, report),
         "rows": before_and_after(report, expert) if report.is_waiting else [],
         "mask": MASK,
         "form": form or DecideForm(),
@@ -104,7 +106,7 @@ def change_decide(request: UserRequest, uuid: str) -> HttpResponse:
     form = DecideForm(request.POST)
     if form.is_valid():
         try:
-            _decide(request, report, form)
+            said = _decide(request, report, form)
         except StaleSave:
             form.add_error(None, STALE)
             return _page(request, report, open_expert(request, str(expert.uuid)), form, status=CONFLICT)
@@ -112,19 +114,34 @@ def change_decide(request: UserRequest, uuid: str) -> HttpResponse:
             named = hasattr(problem, "error_dict") and "note" in problem.error_dict
             form.add_error("note" if named else None, problem.messages)
         else:
-            messages.success(request, DONE[ChangeState(form.cleaned_data["decision"])])
+            messages.success(request, said)
+            if opened_by(request.user, _report(request, uuid)):
+                return redirect("experts:change", uuid)
             return redirect(reverse("experts:detail", args=[expert.uuid]) + "?tab=changes")
     return _page(request, _report(request, uuid), expert, form, status=UNPROCESSABLE)
 
 
-def _decide(request: UserRequest, report: ChangeReport, form: DecideForm) -> None:
+def _decide(request: UserRequest, report: ChangeReport, form: DecideForm) -> str:
+    """What was done, in words."""
     decision, by = form.cleaned_data["decision"], request.user
     if decision == ChangeState.EFFECTIVE:
-        actions.verify_change(by=by, report=report, version=form.cleaned_data["version"] or 0)
-    elif decision == ChangeState.REFUSED:
+        opened = actions.verify_change(by=by, report=report, version=form.cleaned_data["version"] or 0)
+        return DONE[ChangeState.EFFECTIVE] + _opened_words(opened)
+    if decision == ChangeState.REFUSED:
         actions.refuse_change(by=by, report=report, note=form.cleaned_data["note"])
     else:
         actions.withdraw_change(by=by, report=report)
+    return DONE[ChangeState(decision)]
+
+
+def _opened_words(opened: Opened) -> str:
+    """What a transfer has opened; the page of the report leads to it."""
+    said = ""
+    if opened.proposal:
+        said += f"已起草退出提案 {opened.proposal.number}，请核对后提交，或撤回。"
+    if opened.takeover:
+        said += f"已征询{opened.takeover.unit.short_name}是否接着联系。"
+    return said
 
 
 @require_http_methods(["GET", "POST"])

@@ -177,7 +177,8 @@ def _late(request: UserRequest, proposal: Proposal) -> HttpResponse:
 def _tried(
     request: UserRequest, proposal: Proposal, form: Any, act: Callable[[], Any], done: str, **forms: Any
 ) -> HttpResponse:
-    """Do it and go back to the page; what stands against it is said there."""
+    """Do it and go back to the page; what stands against it is said there. With the last of those whom the
+    user saw in it leaving their units' rosters, the page is no longer theirs: then to the list."""
     try:
         act()
     except AlreadyDecided:
@@ -187,6 +188,8 @@ def _tried(
         return _page(request, proposal, status=UNPROCESSABLE, **forms)
     if done:
         messages.success(request, done)
+    if not Proposal.objects.visible_to(request.user).filter(pk=proposal.pk).exists():
+        return redirect("proposals:list")
     return redirect("proposals:detail", proposal.uuid)
 
 

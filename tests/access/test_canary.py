@@ -16,6 +16,7 @@ from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
 from experts.models import Expert, ProposalKind, ProposalStep, SavedFilter
+from experts.views.takeovers import BOXES
 from liaison.access import ROUTES
 from reminders.models import Message
 from tests.access.test_routes import TOKEN, body
@@ -30,6 +31,7 @@ from tests.factories import (
     make_report,
     make_round,
     make_sensitive,
+    make_takeover,
     propose,
     restrict,
 )
@@ -40,6 +42,7 @@ MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
 PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
+TAKEOVER = UUID(int=0xC3)
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
 TEXTS = {
@@ -59,7 +62,8 @@ SECRETS = {"id_number": ID_NUMBER, "phone": f"{MARK}13800138000", "health": f"{M
 CHANGE_TEXTS = {"employer": f"{MARK}新单位", "post": f"{MARK}新职务", "source": f"{MARK}来函"}
 CHANGE_VALUES = [*CHANGE_TEXTS.values(), f"{MARK}伤病", f"{MARK}证明.pdf", f"{MARK}事实"]
 VALUES = [
-    *TEXTS.values(), f"{MARK}旧名", *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER,
+    f"{MARK}调动", f"{MARK}旧名", *TEXTS.values(),
+    *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER,
     PROPOSED, f"{MARK}提案", f"{MARK}理由",
 ]  # fmt: skip
 OTHERS = [name for name in PERSONAS if name != "cleared_city"]
@@ -122,6 +126,7 @@ def release_canary(personas):
     proposal = propose(personas["cleared_city"], canary, uuid=PROPOSAL, number=PROPOSED, note=f"{MARK}提案")
     proposal.lines.update(uuid=LINE, note=f"{MARK}理由")
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
+    make_takeover(reporter, canary, uuid=TAKEOVER, name=f"{MARK}调动")
     make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
     make_evidence(report, name=f"{MARK}证明.pdf", uuid=FILE)
     make_report(reporter, canary, "serious_illness", uuid=ILLNESS, text=f"{MARK}伤病")
@@ -141,6 +146,7 @@ def object_requests():
         "report": [REPORT],
         "illness": [ILLNESS],
         "evidence": [RECORD, FILE],
+        "takeover": [TAKEOVER],
         "exit": [EXIT],
         "exit text": [EXIT, "facts"],
     }
@@ -159,6 +165,8 @@ def object_requests():
     yield "post", reverse("experts:exit_reveal", args=[EXIT, "facts"]), {"reason": "核对"}
     for state in ("all", "overdue"):
         yield "get", f"{reverse('experts:exits')}?state={state}", {}
+    for decision in ("accept", "decline"):
+        yield "post", reverse("experts:takeover_answer", args=[TAKEOVER]), {"decision": decision, "note": "x"}
     for decision in ("effective", "withdrawn"):
         yield "post", reverse("experts:change_decide", args=[REPORT]), {"decision": decision, "version": 1}
     for step in ProposalStep.values:
@@ -207,6 +215,8 @@ def plain_requests():
     for state in STATES:
         yield "get", f"{reverse('experts:changes')}?{urlencode({'state': state})}", {}
     yield "get", f"{reverse('experts:changes')}?kind=serious_illness&unit=D04", {}
+    for box in BOXES:
+        yield "get", f"{reverse('experts:takeovers')}?box={box}", {}
     for query in GRANT_QUERIES:
         for page in ("", "history/", "end-all/", "new/"):
             yield "get", f"{GRANTS}{page}{query}", {}

@@ -20,6 +20,7 @@ from experts.models import (
     SavedFilter,
     SearchToken,
     SensitiveValue,
+    TakeOver,
 )
 from tests.factories import (
     enter,
@@ -33,6 +34,7 @@ from tests.factories import (
     make_photo,
     make_report,
     make_sensitive,
+    make_takeover,
     make_unit,
     pair,
     restrict,
@@ -42,6 +44,7 @@ from tests.personas import PERSONAS
 
 HANGING = [
     Award, ChangeReport, Contact, ContactPerson, Evidence, FollowUp, Photo, SearchToken, SensitiveValue,
+    TakeOver,
 ]  # fmt: skip
 IN_REACH = [Coverage, Pairing]
 PROTECTED = [Expert, *HANGING, *IN_REACH, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
@@ -75,6 +78,15 @@ def population(personas):
                 ContactPerson.objects.create(contact=contact, user=by, capacity="officer")
                 make_follow_up(contact)
                 make_photo(contact)
+        make_takeover(personas["officer_haidian"], expert)
+        make_takeover(
+            personas["officer_haidian"],
+            expert,
+            state="declined",
+            note="x",
+            decided_by=personas["officer_chaoyang"],
+            decided_at=timezone.now(),
+        )
         for code in ("D03", "D04"):
             enter(expert, code)
             pair(expert, personas["leader_city"], unit_code=code)
@@ -180,6 +192,7 @@ def test_children_follow_when_the_expert_is_labelled_or_moved(population):
     expert = make_expert("随行", awards=["CAS"])
     make_sensitive(expert)
     make_evidence(make_report(population["officer_haidian"], expert))
+    make_takeover(population["officer_haidian"], expert)
     contact = make_contact(population["officer_haidian"], expert)
     ContactPerson.objects.create(contact=contact, name="陪同人", capacity="other")
     make_follow_up(contact)

@@ -28,6 +28,7 @@ from experts.models import (
     RestrictionRequest,
     ReviewRound,
     SavedFilter,
+    TakeOver,
 )
 from reminders.mailing import unsubscribe_token
 from reminders.models import Letter, Message
@@ -47,6 +48,7 @@ from tests.factories import (
     make_report,
     make_round,
     make_sensitive,
+    make_takeover,
     make_user,
     propose,
     restrict,
@@ -80,6 +82,7 @@ def world(personas, client_of, monkeypatch):
     pairs, merges, told = _identity(personas["officer_haidian"], home, elsewhere, restricted)
     reports = [_reports(personas["officer_haidian"], each) for each in (home, elsewhere, restricted)]
     report, illness, file = reports[0]
+    offers = [make_takeover(personas["staff_city"], each, "D03") for each in (home, restricted)]
     own_round, other_round = make_round("D04"), make_round("D03")
     case, *_ = (
         make_exit(personas["officer_haidian"], each)
@@ -118,6 +121,7 @@ def world(personas, client_of, monkeypatch):
             **called[0],
             "change kind": [home.uuid, "transfer"],
             "report": [report.uuid],
+            "takeover": [offers[0].uuid],
             "illness": [illness.uuid],
             "evidence": [home.uuid, file.uuid],
             "exit": [case.uuid],
@@ -147,6 +151,8 @@ def world(personas, client_of, monkeypatch):
         seen_reports = set(ChangeReport.objects.visible_to(user))
         hidden = [each for each in ChangeReport.objects.all() if each not in seen_reports]
         made.hidden[name]["report"] = made.hidden[name]["illness"] = [([r.uuid], [uuid4()]) for r in hidden]
+        unseen = set(offers) - set(TakeOver.objects.visible_to(user))
+        made.hidden[name]["takeover"] = [([each.uuid], [uuid4()]) for each in unseen]
         files = set(Evidence.objects.all()) - set(Evidence.objects.visible_to(user))
         made.hidden[name]["evidence"] = [
             ([each.expert.uuid, each.uuid], [uuid4(), uuid4()]) for each in files

@@ -67,7 +67,7 @@ def test_from_the_report_to_the_changed_record(client_of, officer_haidian, direc
 
     done = decide(director, report, "effective")
 
-    assert said(done) == ["已核实，变动已生效。"]
+    assert said(done) == ["已核实，变动已生效。已征询朝阳区委是否接着联系。"]
     assert "已生效" in body(done)
     assert Expert.objects.values_list("employer", "post").get() == ("新示范大学", "教授")
     assert "核实了信息变动" in body(director.get(at(expert) + "?tab=log"))

@@ -42,6 +42,7 @@ from experts.models import (
     RosterEntry,
     SearchToken,
     SensitiveValue,
+    TakeOver,
 )
 from experts.models.evidence import VAULT
 from experts.search import token_rows
@@ -174,6 +175,16 @@ def make_report(by, expert, kind="transfer", **facts):
         report.text = ""
     report.save(force_insert=True)
     return report
+
+
+def make_takeover(by, expert, unit_code="D03", **facts):
+    """A unit that is asked to take an expert over, and has not answered."""
+    asked = unit(unit_code)
+    defaults = {"name": expert.name, "employer": expert.employer, "from_unit": expert.unit}
+    report = make_report(by, expert, new_unit=asked)
+    return TakeOver.objects.create(
+        expert=expert, unit=asked, report=report, asked_by=by, **(defaults | facts)
+    )
 
 
 def make_evidence(report, data=b"%PDF-1.4 test", name="来函.pdf", **facts):

@@ -29,6 +29,7 @@ from experts.models import (
     Expert,
     MandatoryExit,
     SensitiveValue,
+    TakeOver,
 )
 
 MODELS = [
@@ -39,6 +40,7 @@ MODELS = [
     (MandatoryExit, personal_data.MANDATORY_EXIT, personal_data.CASE_MACHINERY),
     (Death, personal_data.DEATH, personal_data.CASE_MACHINERY),
     (ExitText, {}, personal_data.EXIT_TEXT_MACHINERY),
+    (TakeOver, personal_data.TAKE_OVER, personal_data.TAKE_OVER_MACHINERY),
     (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
     (Pairing, of_contacts.PAIRING, of_contacts.PAIRING_MACHINERY),
     (Contact, of_contacts.CONTACTED, of_contacts.CONTACT_MACHINERY),
