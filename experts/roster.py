@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Sum, Value, When
 
 from accounts.models import Unit, User
 from experts.enums import Label, Scope
@@ -53,7 +53,15 @@ def admissible(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Expert]:
 def with_standing(unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Any, Any]:
     """With whether each is on the roster of the unit (`is_on`) and ever was (`was_on`)."""
     entries = RosterEntry.objects.of(unit).filter(expert=OuterRef("pk"))
-    return experts.annotate(is_on=Exists(entries.open()), was_on=Exists(entries))
+    return experts.annotate(is_on=_yes_or_no(Exists(entries.open())), was_on=_yes_or_no(Exists(entries)))
+
+
+def _yes_or_no(found: Exists) -> Case:
+    """As a value, which PostgreSQL looks up one by one or hashes.
+
+    A bare NOT EXISTS it makes a join, and takes the rows that a policy leaves for a handful: everybody is
+    compared with every entry."""
+    return Case(When(found, then=Value(True)), default=Value(False))
 
 
 def named_in(user: User, proposal: Proposal) -> QuerySet[Expert]:
