@@ -45,6 +45,7 @@ def create_unit(
     parent: Unit | None,
     area: str = "",
     leader_in_charge: User | None = None,
+    first_leader: User | None = None,
 ) -> Unit:
     """Add a unit at the end of its parent's children; no other unit is renumbered."""
     if parent is not None:
@@ -60,6 +61,7 @@ def create_unit(
         order=low,
         order_end=high,
         leader_in_charge=leader_in_charge,
+        first_leader=first_leader,
     )
     record(Verb.CREATE, by=by, kind="unit", reference=unit.code)
     return unit

@@ -79,7 +79,10 @@ class UnitForm(forms.ModelForm):
 
     class Meta:
         model = Unit
-        fields = ("code", "name", "short_name", "kind", "area", "parent", "leader_in_charge", "is_active")
+        fields = (
+            "code", "name", "short_name", "kind", "area", "parent", "first_leader", "leader_in_charge",
+            "is_active",
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -13,15 +13,15 @@ from accounts.roles import Role
 from accounts.unit_settings import SETTINGS
 from core.admin import RoleAdmin
 
-FACTS = ("name", "short_name", "kind", "area", "leader_in_charge", "is_active")
+FACTS = ("name", "short_name", "kind", "area", "first_leader", "leader_in_charge", "is_active")
 
 
 @admin.register(Unit)
 class UnitAdmin(RoleAdmin[Unit]):
     kept_by = (Role.SYSTEM_ADMIN,)
     form = UnitForm
-    fields = ("code", "name", "short_name", "kind", "area", "parent", "leader_in_charge", "is_active")
-    autocomplete_fields = ("parent", "leader_in_charge")
+    fields = UnitForm.Meta.fields
+    autocomplete_fields = ("parent", "first_leader", "leader_in_charge")
     list_display = ("short_name", "code", "kind", "area", "parent", "leader_in_charge", "is_active")
     list_filter = ("kind", "is_active", "area")
     list_select_related = ("parent", "leader_in_charge")

@@ -116,12 +116,12 @@ class UserAdmin(RoleAdmin[User]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """A picker offers active accounts, and for a leader in charge only those that work with experts."""
+        """A picker offers active accounts, and for a leader of a unit only those that work with experts."""
         found, distinct = super().get_search_results(request, queryset, search_term)
         match = request.resolver_match
         if match is not None and match.url_name == "autocomplete":
             found = found.filter(is_active=True)
-            if request.GET.get("field_name") == "leader_in_charge":
+            if request.GET.get("field_name") in {"first_leader", "leader_in_charge"}:
                 found = found.filter(duty=Duty.WORK)
         return found, distinct
 

@@ -85,6 +85,14 @@ class Unit(models.Model):
         blank=True,
         related_name="units_in_charge",
     )
+    first_leader = models.ForeignKey(
+        "accounts.User",
+        verbose_name="主要领导",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="units_led",
+    )
     is_active = models.BooleanField("启用", default=True)
 
     objects = UnitQuerySet.as_manager()

@@ -45,6 +45,7 @@ def unit_data(found, **changes):
         "kind": found.kind,
         "area": found.area,
         "parent": found.parent_id or "",
+        "first_leader": found.first_leader_id or "",
         "leader_in_charge": found.leader_in_charge_id or "",
         "is_active": "on",
     }
