@@ -14,6 +14,7 @@ from accounts.filters import UnitFilter, areas, clean
 from accounts.forms import UnitSettingForm
 from accounts.models import RoleAssignment, Unit, UnitSetting, User
 from accounts.models.unit import UnitQuerySet
+from accounts.parts import UNIT_PAGE
 from accounts.requests import UserRequest
 from accounts.roles import Right
 from accounts.unit_settings import SETTINGS, SettingKind, effective, effective_all
@@ -78,7 +79,9 @@ def unit_options(request: UserRequest) -> HttpResponse:
 @require_GET
 def unit(request: UserRequest, code: str) -> HttpResponse:
     """One unit: facts, people, units below, settings in force and where they come from."""
-    found = get_object_or_404(_reach(request.user).select_related("leader_in_charge"), code=code)
+    found = get_object_or_404(
+        _reach(request.user).select_related("first_leader", "leader_in_charge"), code=code
+    )
     above = list(Unit.objects.above(found))[:0:-1]
     children = found.children.order_by("order")
     context = {
@@ -89,6 +92,7 @@ def unit(request: UserRequest, code: str) -> HttpResponse:
         "child_count": children.count(),
         "settings": list(effective_all(found)),
         "may_set": request.user.may("approve", found.order),
+        "parts": UNIT_PAGE.parts(request.user, found),
     }
     return render(request, "accounts/unit.html", context)
 

@@ -27,6 +27,7 @@ from experts.identity import candidates
 from experts.listing import list_context
 from experts.log import log_of
 from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveValue
+from experts.parts import EXPERT_PAGE
 from experts.presenting import conflict_rows, masked_values
 from experts.priorities import of_expert
 from experts.reviewing import key_lines
@@ -122,6 +123,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         ],
         "may_change": expert.may_change,
         "identity": identity_card(request.user, expert),
+        "parts": EXPERT_PAGE.parts(request.user, expert),
         "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
     if expert.has_exits:
