@@ -11,7 +11,10 @@ from activities.enums import Occasion, PairingKind
 from activities.models import Contact, Pairing
 from activities.people import owners
 from activities.ways import Went
+from audit.actions import record
+from audit.verbs import Verb
 from core.workdays import add_workdays
+from experts.actions.need_to_know import called
 from experts.effects import Exited, FellIll, on_exit, on_illness
 from experts.models import Expert
 
@@ -58,3 +61,11 @@ def cancel_what_was_planned(event: Exited) -> None:
     with connection.cursor() as cursor:
         unit = event.unit.pk if event.unit else None
         cursor.execute("SELECT activities_end_for(%s, %s)", [event.expert.pk, unit])
+
+
+@on_exit.register
+def end_pairings(event: Exited) -> None:
+    """Whoever left a roster is nobody's to visit for that unit; who died, for none (二（三）)."""
+    unit, number = event.unit.pk if event.unit else None, event.expert.record_number
+    if called("activities_close_pairings", event.expert.uuid, unit) == "True":
+        record(Verb.CHANGE, by=event.by, kind="expert", reference=number, fields=["pairing"])

@@ -47,6 +47,7 @@ FIELDS = {
     "next_step": "承诺",
     "photos": "联系照片",
     "takeover": "接转征询",
+    "pairing": "联系结对",
 }
 
 

@@ -246,6 +246,16 @@ ROUTES: dict[str, Access] = {
     "gatherings:resolution": reads(answers(404, (SEERS, 200)), "resolution"),
     "gatherings:resolution_edit": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "resolution"),
     "gatherings:resolution_step": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "resolution"),
+    # Pairings: the record of the table is on the roster of D04 and has a leader there
+    "pairings:list": reads(answers(403, (READERS, 200))),
+    "pairings:unpaired": reads(answers(403, (READERS, 200))),
+    "pairings:people": reads(answers(403, (READERS, 200))),
+    "pairings:mine": reads(answers(403, (READERS, 200))),
+    "pairings:options": reads(answers(403, (READERS, 200))),
+    "pairings:bulk": acts(answers(403, (OFFICERS, 302))),
+    "pairings:create": form(answers(403, (OFFICERS, 200)), 422),
+    "pairings:hand_over": form(answers(403, (OFFICERS, 200)), 422),
+    "pairings:expert": reads(answers(404, (SEERS, 200)), "expert"),
     # Rosters: only people of the unit that uploaded one
     "exchange:list": reads(answers(403, (OFFICERS, 200))),
     "exchange:create": form(answers(403, (OFFICERS, 200)), 200),

@@ -31,6 +31,8 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("联系重点", "experts:priorities", "flag", user.may("view")),
         ("联系覆盖", "coverage:own", "user-check", user.may("view")),
         ("领导看板", "dashboard:home", "chart-histogram", user.may("view")),
+        ("联系结对", "pairings:list", "link", user.may("view")),
+        ("我联系的专家", "pairings:mine", "user-circle", user.may("view")),
         ("信息变动", "experts:changes", "refresh", user.may("change")),
         ("名单提案", "proposals:list", "checklist", user.may("view")),
         ("可能重复", "experts:duplicates", "copy", user.may("change")),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.requests import UserRequest
 from accounts.roles import Role
+from activities.parts import pairing_items
 from experts.identity import announce
 from experts.worklists import figures, worklist
 
@@ -18,7 +19,7 @@ def workbench(request: UserRequest) -> HttpResponse:
         return redirect("admin:index")
     if request.user.holds(Role.SECURITY_AUDITOR):
         return redirect("audit:list")
-    items = worklist(request.user)
+    items = [*worklist(request.user), *pairing_items(request.user)]
     if any(item.url == reverse("experts:duplicates") for item in items):
         announce(request.user)
     context = {

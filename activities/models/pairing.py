@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.utils import timezone
 
 from accounts.models import RoleAssignment
 from accounts.roles import Role
@@ -44,6 +45,10 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
 
     def open(self) -> Self:
         return self.filter(until__isnull=True)
+
+    def for_list(self) -> Self:
+        """With what a row of the list shows, and whether the person is still there for it."""
+        return self.with_post(timezone.localdate()).select_related("expert", "unit", "person")
 
     def of(self, user: "User") -> Self:
         """The experts of one leader or officer."""
@@ -126,6 +131,7 @@ class Pairing(LockedChild):
             models.Index(
                 fields=["person", "sort_key"], condition=Q(until__isnull=True), name="pairing_by_person"
             ),
+            models.Index(fields=["sort_key", "id"], condition=Q(until__isnull=True), name="pairing_by_name"),
             models.Index(
                 fields=["place", "sort_key"], condition=Q(until__isnull=True), name="pairing_by_unit"
             ),

@@ -54,6 +54,7 @@ TABLES = {
     "experts_changereport": "变动情况",
     "experts_mandatoryexit": "应退事项",
     "experts_proposalline": "名单提案",
+    "activities_pairing": "联系结对",
 }
 TAKEN = "两条记录都有在办的{}，请先办结其中一条的，再合并。"
 

@@ -1,7 +1,7 @@
 """Demo accounts: the cast of the README, further liaison officers, and leaders in charge (分管领导)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.contrib.auth.hashers import make_password
 
@@ -12,6 +12,7 @@ from accounts.roles import ROLES, Role
 from liaison.demo import DEMO_UNIT, PASSWORD
 
 SINCE = date(2024, 1, 1)
+LEFT_BEFORE = timedelta(days=20)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,17 @@ LEADERS = [
     Account("leader_steel", "演示·市管企业分管领导", "集团党委分管领导", "C01", LEADER),
     Account("leader_demo", "演示·演示单位分管领导", "演示单位分管领导", DEMO_UNIT, LEADER),
 ]
-ACCOUNTS = [*CAST, *OFFICERS, *LEADERS]
+# Further leaders, so that some are full, one has room, and one has left and stands for 无人联系.
+FIRST = [
+    Account("first_leader_city", "演示·市级主要领导", "市委组织部主要领导", "BJ", LEADER),
+    Account("first_leader_haidian", "演示·海淀主要领导", "海淀区委主要领导", "D04", LEADER),
+]
+BESIDE = [
+    Account("leader_haidian_two", "演示·海淀领导乙", "海淀区委领导班子成员", "D04", LEADER),
+    Account("leader_haidian_former", "演示·海淀原领导", "原海淀区委领导班子成员", "D04", LEADER),
+]
+FORMER = "leader_haidian_former"
+ACCOUNTS = [*CAST, *OFFICERS, *LEADERS, *FIRST, *BESIDE]
 IN_CHARGE = {"BJ": "leader_city"} | {account.unit: account.username for account in LEADERS}
 
 
@@ -82,7 +93,7 @@ def add_demo_unit() -> Unit:
     )
 
 
-def add_accounts(units: dict[str, Unit]) -> dict[str, User]:
+def add_accounts(units: dict[str, Unit], today: date) -> dict[str, User]:
     """Every demo account with its role; all share one password, hashed once."""
     hashed = make_password(PASSWORD)
     people = [_user(number, account, units, hashed) for number, account in enumerate(ACCOUNTS, start=1)]
@@ -94,6 +105,7 @@ def add_accounts(units: dict[str, Unit]) -> dict[str, User]:
                 role=account.role,
                 unit=units[account.unit],
                 since=SINCE,
+                until=today - LEFT_BEFORE if account.username == FORMER else None,
                 granted_by=None if account.username == "secadmin" else users["secadmin"],
             )
             for account in ACCOUNTS
@@ -101,6 +113,8 @@ def add_accounts(units: dict[str, Unit]) -> dict[str, User]:
     )
     for code, username in IN_CHARGE.items():
         Unit.objects.filter(code=code, leader_in_charge=None).update(leader_in_charge=users[username])
+    for account in FIRST:
+        Unit.objects.filter(code=account.unit).update(first_leader=users[account.username])
     return users
 
 

@@ -25,6 +25,7 @@ from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.exits import add_exits
+from liaison.demo.pairings import add_pairings
 from liaison.demo.priorities import add_priorities
 from liaison.demo.rosters import add_rosters
 from liaison.demo.specials import add_specials, sensitive_by_honour
@@ -46,7 +47,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     today = today or timezone.localdate()
     add_demo_unit()
     units = {unit.code: unit for unit in Unit.objects.all()}
-    users = add_accounts(units)
+    users = add_accounts(units, today)
     writer = _Writer(units, users, today)
     experts = writer.write(make_drafts(today))
     note_pairs(*experts)
@@ -55,6 +56,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_exits(experts, users, today)
     add_priorities(units, users, today)
     add_rosters(experts, units, users, today)
+    add_pairings(units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)

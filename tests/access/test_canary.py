@@ -15,7 +15,7 @@ from django.urls import reverse
 from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
-from experts.models import Expert, ProposalKind, ProposalStep, SavedFilter
+from experts.models import Expert, ProposalKind, ProposalStep, RosterEntry, SavedFilter
 from experts.views.takeovers import BOXES
 from liaison.access import ROUTES
 from reminders.models import Message
@@ -23,6 +23,7 @@ from tests.access.test_routes import TOKEN, body
 from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
 from tests.factories import (
+    enter,
     make_award,
     make_evidence,
     make_exit,
@@ -32,6 +33,7 @@ from tests.factories import (
     make_round,
     make_sensitive,
     make_takeover,
+    pair,
     propose,
     restrict,
 )
@@ -42,7 +44,8 @@ MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
 PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
-TAKEOVER = UUID(int=0xC3)
+TAKEOVER = UUID(int=0xC7)
+ENTRY, PAIRING = UUID(int=0xC5), UUID(int=0xC6)
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
 TEXTS = {
@@ -97,6 +100,9 @@ def neighbours(personas):
     for name in ("金丝猴", "林大同"):
         expert = make_expert(name, birth=date(1950, 1, 1), employer="示范研究所", awards=["STATE_ALLOWANCE"])
         make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
+        enter(expert, "D04")
+    pair(expert, personas["leader_city"], kind="leader")
+    pair(expert, personas["officer_haidian"], kind="officer")
     make_round("D04", uuid=ROUND)
     make_priority("D04", uuid=PRIORITY, posts=["总设计师"], below=True)
     for user in personas.values():
@@ -125,6 +131,11 @@ def release_canary(personas):
     reporter = personas["officer_haidian"]
     proposal = propose(personas["cleared_city"], canary, uuid=PROPOSAL, number=PROPOSED, note=f"{MARK}提案")
     proposal.lines.update(uuid=LINE, note=f"{MARK}理由")
+    RosterEntry.objects.create(
+        uuid=ENTRY, expert=canary, unit=canary.unit, scope="key", since=date(2020, 1, 1), opened_by=proposal
+    )
+    pair(canary, personas["leader_city"], uuid=PAIRING)
+    pair(canary, personas["officer_haidian"], kind="officer")
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
     make_takeover(reporter, canary, uuid=TAKEOVER, name=f"{MARK}调动")
     make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
@@ -207,6 +218,7 @@ def plain_requests():
     yield "get", reverse("experts:priority", args=[PRIORITY]), {}
     stated = {"unit": "D04", "name": "设计", "reason": "文件", "posts": "总设计师", "since": "2026-01-01"}
     yield "post", reverse("experts:priority_new"), stated
+    yield from pairing_requests()
     review = reverse("experts:review", args=[ROUND])
     for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
         yield "get", f"{review}{query}", {}
@@ -226,6 +238,32 @@ def plain_requests():
     for app in ("accounts/user", "accounts/unit", "accounts/confirmation"):
         for query in ("", f"?q={NUMBER}", f"?q={MARK}"):
             yield "get", f"/admin/{app}/{query}", {}
+
+
+def pairing_requests():
+    """Lists, pickers and acts of pairings, with what belongs to the canary and what does not."""
+    listing, unpaired = reverse("pairings:list"), reverse("pairings:unpaired")
+    for query in ({"q": text} for text in SEARCHES):
+        yield "get", f"{listing}?{urlencode(query)}", {}
+        yield "get", f"{unpaired}?{urlencode(query)}", {}
+    for query in ("kind=leader", "vacant=yes", "vacant=no", "person=leader_city", "unit=D04", "sort=-since"):
+        yield "get", f"{listing}?{query}", {}
+    for query in ("kind=officer", "scope=all", "unit=D04&own=yes"):
+        yield "get", f"{unpaired}?{query}", {}
+    yield "get", "/units/D04/", {}
+    yield "get", f"{reverse('pairings:people')}?unit=D04", {}
+    for query in ("kind=leader", "kind=officer&unit=D04", "paired=yes"):
+        yield "get", f"{reverse('pairings:options')}?{query}", {}
+    given = {"person": "director_haidian", "since": "2026-01-01"}
+    for name, chosen in (
+        ("create", {"entry": str(ENTRY), "kind": "officer"}),
+        ("hand_over", {"pairing": str(PAIRING)}),
+        ("hand_over", {"of": "leader_city"}),
+    ):
+        yield "get", f"{reverse(f'pairings:{name}')}?{urlencode(chosen)}", {}
+        yield "post", reverse(f"pairings:{name}"), given | chosen
+    for act in ("end", "hand_over"):
+        yield "post", reverse("pairings:bulk"), {"act": act, "pairing": [str(PAIRING)]}
 
 
 REQUESTS = [*plain_requests(), *object_requests()]

@@ -225,5 +225,5 @@ def test_unit_page_query_count(client_of, staff_city, rows, django_assert_num_qu
         assign(make_user(), Role.LIAISON_OFFICER, at)
     client = client_of(staff_city)
     client.get(UNITS)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         client.get(f"/units/{at.code}/")

@@ -54,7 +54,7 @@ def test_the_list(client, officer_haidian, query, budget):
     assert (one, three) == (budget, budget), "\n".join(statements)
 
 
-@pytest.mark.parametrize(("tab", "budget"), [("awards", 8), ("changes", 9), ("facts", 9), ("log", 9)])
+@pytest.mark.parametrize(("tab", "budget"), [("awards", 9), ("changes", 10), ("facts", 10), ("log", 10)])
 def test_the_detail_page(client, tab, budget):
     expert = make_expert("张一", awards=["CAS"])
     make_sensitive(expert)
@@ -78,7 +78,7 @@ def test_suggestions(client, text, budget):
 def test_the_workbench(client):
     make_expert("张一")
     one, three, statements = grown(client, "/", two_more())
-    assert (one, three) == (9, 9), "\n".join(statements)
+    assert (one, three) == (10, 10), "\n".join(statements)
 
 
 def test_the_forms(client):
@@ -103,7 +103,7 @@ def test_a_page_with_duplicates(client):
     expert = twin()
     note_pairs(expert, twin())
     one, three, statements = grown(client, at(expert), lambda: note_pairs(twin(), twin()))
-    assert (one, three) == (9, 9), "\n".join(statements)
+    assert (one, three) == (10, 10), "\n".join(statements)
 
 
 def test_the_page_that_merges(client):

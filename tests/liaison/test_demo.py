@@ -1,5 +1,6 @@
 """The demo data: fictional, the same every time, complete, and with one record whose leak would show."""
 
+from collections import Counter
 from datetime import date, timedelta
 from io import StringIO
 
@@ -10,6 +11,8 @@ from django.db import models, transaction
 
 from accounts.enums import Clearance, Duty
 from accounts.models import Unit, User
+from activities.models import Pairing
+from activities.posts import Limits
 from audit.models import Event
 from core.chinese import syllables
 from core.id_numbers import parse_id_number
@@ -85,7 +88,7 @@ def test_the_same_day_gives_the_same_people():
 
 
 def test_counts(demo, db):
-    assert demo == {"units": 1, "accounts": 32, "experts": 612}
+    assert demo == {"units": 1, "accounts": 36, "experts": 612}
     assert Expert.objects.count() == 612
     assert Expert.objects.filter(unit__code=DEMO_UNIT).count() == 12
     assert Expert.objects.filter(unit__code__startswith="D04").count() == 159
@@ -317,3 +320,16 @@ def test_seeding_again_changes_nothing(demo, db):
 def test_seeding_again_asks_one_question(demo, db, django_assert_num_queries):
     with django_assert_num_queries(3):  # a savepoint, the question, and its release
         assert seed.seed() == {}
+
+
+def test_leaders_keep_within_their_limits_and_one_has_left(demo, db):
+    counted = Counter(Pairing.objects.open().filter(kind="leader").values_list("person__username", flat=True))
+    limits = Limits()
+    for username, number in counted.items():
+        person = User.objects.get(username=username)
+        assert number <= limits.of(person, person.assignments.get().unit, "leader"), username
+    vacant = Pairing.objects.vacant(TODAY)
+    assert {each.person.display_name for each in vacant} == {"演示·海淀原领导"}
+    assert vacant.count() == 3
+    entries = {(entry.expert_id, entry.unit_id) for entry in RosterEntry.objects.open()}
+    assert set(Pairing.objects.values_list("expert", "unit")) <= entries

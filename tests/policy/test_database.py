@@ -44,6 +44,7 @@ WITHOUT_LOCK = {
 DEFINERS = {
     "accounts_actor_as", "accounts_actor_with", "accounts_clearance", "accounts_held_units",
     "accounts_reach", "activities_briefed", "activities_invited", "activities_open_feed", "reminders_tell",
+    "activities_close_pairings",
     "activities_count_delete", "activities_count_insert", "activities_count_update", "activities_end_for",
     "activities_follow_name",
     "activities_fill_tallies", "activities_note_key", "activities_refresh", "activities_setting_changed",
@@ -81,6 +82,7 @@ INVOKERS = {
     "activities_guard_briefing": "a trigger that only refuses",
     "activities_guard_invitation": "a trigger that only refuses",
     "activities_guard_resolution": "a trigger that only refuses",
+    "activities_stays_behind": "a trigger of a part of merging; it only leaves a row where it is",
     "audit_refuse_change": "a trigger that only refuses",
     "experts_actor_reaches": "a part of the acts on restrictions, closed to public",
     "experts_check_tokens": "a trigger; it sees what its writer sees",
