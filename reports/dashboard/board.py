@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from accounts.models import Unit, User
 from activities import coverage
 from reports.dashboard import figures
@@ -22,7 +24,7 @@ def board(user: User, unit: Unit, period: Period, *, mine: bool = False) -> dict
 def own(user: User, period: Period) -> dict[str, Any]:
     """The experts with whom the user is paired."""
     now, then = (coverage.portfolio(user, user, each.last) for each in (period, period.before()))
-    url, words = "", period.compared
+    url, words = reverse("pairings:mine"), period.compared
     fresh = now.key.fresh + now.general.fresh
     people = now.key.expected + now.general.expected + fresh
     return {
