@@ -72,7 +72,7 @@ def _by_contacts(user: User, plan: Plan) -> Iterator[Clash]:
         rows = rows.exclude(uuid=plan.but)
     for each in rows.select_related("expert").prefetch_related("people__user"):
         if plan.meets(each.starts, each.ends):
-            url = reverse("experts:detail", args=[each.expert.uuid])
+            url = reverse("contacts:contact", args=[each.uuid])
             what, when = each.get_kind_display(), _hours(each.starts, each.ends)
             taken = [str(person.user) for person in each.people.all() if person.user in plan.people]
             taken += [each.expert.name] if each.expert in plan.experts else []

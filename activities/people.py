@@ -1,23 +1,54 @@
 """Colleagues whom a form offers: who keeps in touch with an expert, and who may see to what was heard."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from accounts.models import RoleAssignment, Unit, User
+from activities.enums import PairingKind
 from activities.models import Pairing
 from experts.enums import Label
 from experts.models import Expert
 from experts.people import people_with, roles_with
 
+OFFERED = 12
 OWNERS_OFFERED = 30
 
 
-def paired(user: User, expert: Expert, day: date) -> list[Pairing]:
-    """Leaders and officers of the expert on that day that the user may know of, leaders first."""
-    found = Pairing.objects.visible_to(user).as_of(day).filter(expert=expert, person__is_active=True)
-    return list(found.select_related("person").order_by("kind", "place"))
+@dataclass(frozen=True)
+class Offered:
+    """Somebody whom a form offers as one who goes, and whether from the start."""
+
+    username: str
+    name: str
+    capacity: str = ""
+    chosen: bool = False
+
+
+def offered(user: User, experts: Sequence[Expert], chosen: Collection[str] | None = None) -> list[Offered]:
+    """Whom a form offers: the leaders and officers of these experts, the user, and whoever is chosen already.
+
+    With nothing chosen yet (None) it is their leaders, who else their officers, who else the user.
+    """
+    pairs = Pairing.objects.visible_to(user).as_of(timezone.localdate()).filter(expert__in=experts)
+    pairs = pairs.filter(person__is_active=True).select_related("person").order_by("kind", "place")
+    found: dict[str, Offered] = {}
+    for kind in (PairingKind.LEADER, PairingKind.OFFICER):
+        for pair in pairs:
+            if pair.kind == kind and len(found) < OFFERED:
+                name = pair.person.username
+                found.setdefault(name, Offered(name, str(pair.person), str(kind.label)))
+    if chosen is None:
+        leading = [name for name, each in found.items() if each.capacity == str(PairingKind.LEADER.label)]
+        chosen = leading or list(found)[:1] or [user.username]
+    found.setdefault(user.username, Offered(user.username, str(user), "本人"))
+    for each in User.objects.filter(username__in=set(chosen) - found.keys()):
+        found[each.username] = Offered(each.username, str(each))
+    return [
+        Offered(each.username, each.name, each.capacity, each.username in chosen) for each in found.values()
+    ]
 
 
 def owners(expert: Expert, place: int) -> QuerySet[User]:
@@ -36,7 +67,7 @@ def offered_owners(user: User, expert: Expert, place: int) -> list[tuple[str, st
     """Choices of who sees to it: the user first, then those nearest to the unit."""
     others = owners(expert, place).exclude(pk=user.pk).order_by("-unit__order", "username")
     return [
-        (user.username, f"本人（{user}）"),
+        (user.username, f"{user}（本人）"),
         *((each.username, str(each)) for each in others[:OWNERS_OFFERED]),
     ]
 

@@ -43,6 +43,7 @@ FIELDS = {
     "evidence": "佐证材料",
     "symposium": "座谈联谊",
     "contacts": "联系记录",
+    "brief": "走访一页纸",
     "follow_ups": "诉求和建言",
     "next_step": "承诺",
     "photos": "联系照片",

@@ -33,6 +33,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("领导看板", "dashboard:home", "chart-histogram", user.may("view")),
         ("联系结对", "pairings:list", "link", user.may("view")),
         ("我联系的专家", "pairings:mine", "user-circle", user.may("view")),
+        ("联系活动", "contacts:list", "calendar-event", user.may("view")),
         ("信息变动", "experts:changes", "refresh", user.may("change")),
         ("名单提案", "proposals:list", "checklist", user.may("view")),
         ("可能重复", "experts:duplicates", "copy", user.may("change")),

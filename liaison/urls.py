@@ -17,6 +17,7 @@ urlpatterns = [
     path("coverage/", include("activities.coverage_urls")),
     path("dashboard/", include("reports.dashboard.urls")),
     path("pairings/", include("activities.pairing_urls")),
+    path("contacts/", include("activities.contact_urls")),
     path("imports/", include("exchange.urls")),
     path("exports/", include("reports.urls")),
     path("messages/", include("reminders.urls")),

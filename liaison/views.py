@@ -11,6 +11,7 @@ from accounts.roles import Role
 from activities.parts import pairing_items
 from experts.identity import announce
 from experts.worklists import figures, worklist
+from liaison import todo
 
 
 @require_GET
@@ -22,10 +23,14 @@ def workbench(request: UserRequest) -> HttpResponse:
     items = [*worklist(request.user), *pairing_items(request.user)]
     if any(item.url == reverse("experts:duplicates") for item in items):
         announce(request.user)
+    today = timezone.localdate()
+    lines = todo.lines(request.user, items, today)
     context = {
-        "today": timezone.localdate(),
+        "today": today,
         "figures": figures(request.user),
-        "items": items,
+        "lines": lines,
+        "summary": todo.summary(lines),
+        "agenda": todo.agenda(request.user, today),
         "may_change": request.user.may("change"),
         "may_view": request.user.may("view"),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from activities.enums import (
     Capacity,
@@ -86,11 +86,14 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """With what a row of a list shows."""
         return self.select_related("expert__unit", "unit").prefetch_related("people__user")
 
-    def for_page(self) -> Self:
-        """With what its own page shows."""
-        return self.select_related(
-            "expert__unit", "unit", "planned_by", "recorded_by", "next_done_by"
-        ).prefetch_related("people__user")
+    def for_page(self, user: "User") -> Self:
+        """With what its own page shows, and whether the user may change it (`may_change`)."""
+        may_change = ExpressionWrapper(placed_in_reach(user, "change"), output_field=models.BooleanField())
+        return (
+            self.annotate(may_change=may_change)
+            .select_related("expert__unit", "unit", "planned_by", "recorded_by", "next_done_by")
+            .prefetch_related("people__user")
+        )
 
 
 class Contact(LockedChild):
@@ -140,6 +143,9 @@ class Contact(LockedChild):
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
 
     objects = ContactQuerySet.as_manager()
+    may_change: bool  # by for_page
+    tone: str  # these two by a list on its rows (activities/listing.py)
+    icon: str
 
     class Meta:
         verbose_name = verbose_name_plural = "联系记录"
@@ -195,6 +201,35 @@ class Contact(LockedChild):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == ContactState.DRAFT
+
+    @property
+    def is_planned(self) -> bool:
+        return self.state == ContactState.PLANNED
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == ContactState.DONE
+
+    @property
+    def is_promising(self) -> bool:
+        """Whether a promise of it is still open."""
+        return self.is_done and bool(self.next_step) and self.next_done_at is None
+
+    @property
+    def people_text(self) -> str:
+        """Who goes or went, leaders first."""
+        rank = list(Capacity)
+        people = sorted(self.people.all(), key=lambda each: (rank.index(Capacity(each.capacity)), each.pk))
+        return "、".join(str(each) for each in people)
+
+    @property
+    def time_text(self) -> str:
+        """10:00—11:30, 10:00 or nothing."""
+        return "—".join(f"{each:%H:%M}" for each in (self.starts, self.ends) if each)
 
 
 class ContactPersonQuerySet(models.QuerySet["ContactPerson"]):
@@ -302,6 +337,14 @@ class FollowUp(LockedChild):
 
     def __str__(self) -> str:
         return self.text[:30]
+
+    @property
+    def icon(self) -> str:
+        return "bulb" if self.kind == FollowUpKind.SUGGESTION else "lifebuoy"
+
+    @property
+    def tone(self) -> str:
+        return "purple" if self.kind == FollowUpKind.SUGGESTION else "amber"
 
 
 class PhotoQuerySet(models.QuerySet["Photo"]):

@@ -24,7 +24,7 @@ def _done(expert: Expert, request: UserRequest, text: str) -> HttpResponse:
     if after.scope != before:
         text += f"联系范围由规则重新认定为“{after.get_scope_display()}”。"
     messages.success(request, text)
-    return redirect("experts:detail", expert.uuid)
+    return redirect(reverse("experts:detail", args=[expert.uuid]) + "?tab=awards")
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.requests import UserRequest
+from experts import page_parts
 from experts.actions.register import create_expert, set_photo, update_expert
 from experts.actions.review import confirm_key_fields
 from experts.changes import reported
@@ -104,8 +105,9 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
     )
     decision = decide(awards, works_in_beijing=expert.works_in_beijing, day=timezone.localdate())
     limits = ConfirmationLimits.today()
-    tab = request.GET.get("tab", "awards")
-    tab = tab if tab in TABS else "awards"
+    labels = {each.key: each.label for each in page_parts.TABS} | TABS
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in labels else next(iter(labels))
     context: dict[str, Any] = {
         "expert": expert,
         "awards": awards,
@@ -119,15 +121,19 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
                 "active": key == tab,
                 "count": len(awards) if key == "awards" else None,
             }
-            for key, label in TABS.items()
+            for key, label in labels.items()
         ],
         "may_change": expert.may_change,
+        "facts": page_parts.facts_of(request.user, expert),
+        "acts": page_parts.acts_on(request.user, expert),
         "identity": identity_card(request.user, expert),
         "parts": EXPERT_PAGE.parts(request.user, expert),
         "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
     if expert.has_exits:
         context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)
+    if opened := next((each for each in page_parts.TABS if each.key == tab), None):
+        context |= {"tab_template": opened.template} | opened.context(request.user, expert, request.GET)
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)
         context["masked"] = masked_values(expert, held, may_see=request.user.may("sensitive"))

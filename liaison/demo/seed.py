@@ -23,6 +23,7 @@ from experts.sensitive import sealed
 from liaison.demo import DEMO_UNIT, SEED
 from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
+from liaison.demo.contacts import add_contacts
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.exits import add_exits
 from liaison.demo.pairings import add_pairings
@@ -57,6 +58,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_priorities(units, users, today)
     add_rosters(experts, units, users, today)
     add_pairings(units, users, today)
+    add_contacts(units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)

@@ -11,7 +11,9 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from activities.models import ContactPerson
 from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
@@ -25,9 +27,12 @@ from tests.experts.honours import previewed as change_previewed
 from tests.factories import (
     enter,
     make_award,
+    make_contact,
     make_evidence,
     make_exit,
     make_expert,
+    make_follow_up,
+    make_photo,
     make_priority,
     make_report,
     make_round,
@@ -48,6 +53,9 @@ TAKEOVER = UUID(int=0xC7)
 ENTRY, PAIRING = UUID(int=0xC5), UUID(int=0xC6)
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
+CONTACT, PLANNED, DRAFT = UUID(int=0xD1), UUID(int=0xD2), UUID(int=0xD3)
+PHOTO, NEED = UUID(int=0xD4), UUID(int=0xD5)
+CONTACT_TEXTS = {"heard": f"{MARK}所说", "next_step": f"{MARK}承诺", "accompanying": f"{MARK}陪同"}
 TEXTS = {
     "name": f"{MARK}一号",
     "nationality": f"{MARK}国",
@@ -67,7 +75,7 @@ CHANGE_VALUES = [*CHANGE_TEXTS.values(), f"{MARK}伤病", f"{MARK}证明.pdf", f
 VALUES = [
     f"{MARK}调动", f"{MARK}旧名", *TEXTS.values(),
     *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER,
-    PROPOSED, f"{MARK}提案", f"{MARK}理由",
+    PROPOSED, f"{MARK}提案", f"{MARK}理由", *CONTACT_TEXTS.values(), f"{MARK}随员", f"{MARK}诉求",
 ]  # fmt: skip
 OTHERS = [name for name in PERSONAS if name != "cleared_city"]
 SEARCHES = [MARK, f"{MARK}一号", "雀", "jsq", "jsqyh", "jin", "jinsique", NUMBER, f"{MARK}研究所", "研究所"]
@@ -141,8 +149,23 @@ def release_canary(personas):
     make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
     make_evidence(report, name=f"{MARK}证明.pdf", uuid=FILE)
     make_report(reporter, canary, "serious_illness", uuid=ILLNESS, text=f"{MARK}伤病")
+    _keep_in_touch(personas, canary)
     canary.photo.save("canary.jpg", ContentFile(f"{MARK}相片".encode()), save=True)
     return restrict(canary, personas["cleared_city"], approver=personas["director_haidian"])
+
+
+def _keep_in_touch(personas, canary):
+    """By the listed person, with somebody who is not; what that one has planned and drafted."""
+    by, other, today = personas["cleared_city"], personas["officer_haidian"], timezone.localdate()
+    done = make_contact(by, canary, unit_code="D04", uuid=CONTACT, next_on=today, **CONTACT_TEXTS)
+    ContactPerson.objects.create(contact=done, user=other, capacity="officer")
+    ContactPerson.objects.create(contact=done, name=f"{MARK}随员", capacity="other")
+    make_follow_up(done, f"{MARK}诉求", owner=other, uuid=NEED)
+    make_photo(done, uuid=PHOTO)
+    make_contact(
+        None, canary, today, state="planned", way="", planned_by=other, recorded_at=None, uuid=PLANNED
+    )
+    make_contact(other, canary, state="draft", way="", uuid=DRAFT)
 
 
 def object_requests():
@@ -160,6 +183,11 @@ def object_requests():
         "takeover": [TAKEOVER],
         "exit": [EXIT],
         "exit text": [EXIT, "facts"],
+        "contact": [CONTACT],
+        "planned contact": [PLANNED],
+        "draft contact": [DRAFT],
+        "contact photo": [CONTACT, PHOTO],
+        "follow-up": [NEED],
     }
     for key, row in ROUTES.items():
         if row.about in args:
@@ -167,7 +195,7 @@ def object_requests():
             yield "get", path, {}
             yield "post", path, {}
     detail = reverse("experts:detail", args=[RECORD])
-    for tab in ("awards", "changes", "facts", "log"):
+    for tab in ("contacts", "awards", "changes", "facts", "log"):
         yield "get", f"{detail}?tab={tab}", {}
     yield "get", f"{detail}?tab=history", {}
     for name in SECRETS:
@@ -223,6 +251,20 @@ def plain_requests():
     for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
         yield "get", f"{review}{query}", {}
     yield "post", f"{review}confirm/", {"expert": [str(RECORD)]}
+    for query in ("box=mine", "state=planned", "state=draft", "period=late", "period=coming", "sort=day"):
+        yield "get", f"{reverse('contacts:list')}?{query}", {}
+    yield "get", f"{reverse('contacts:list')}?expert={RECORD}", {}
+    for query in ("box=all", "box=all&what=promised", "what=promised&state=late", "state=done&box=all"):
+        yield "get", f"{reverse('contacts:follow_ups')}?{query}", {}
+    for name in ("record", "plan", "about"):
+        yield "get", f"{reverse(f'contacts:{name}')}?expert={RECORD}&experts={RECORD}", {}
+    for text in ("", *SEARCHES):
+        yield "get", f"{reverse('contacts:experts')}?{urlencode({'q': text})}", {}
+    yield "get", f"{reverse('contacts:line')}?kind=need&expert={RECORD}", {}
+    sent = {"uuid": str(UUID(int=0xD9)), "expert": str(RECORD), "experts": [str(RECORD)], "day": "today",
+            "on": timezone.localdate().isoformat(), "kind": "visit", "occasion": "routine"}  # fmt: skip
+    yield "post", reverse("contacts:record"), sent | {"went": ["officer_haidian"]}
+    yield "post", reverse("contacts:plan"), sent
     yield "post", reverse("experts:save_filter"), {"name": "金", "query": "q=jsq"}
     for state in STATES:
         yield "get", f"{reverse('experts:changes')}?{urlencode({'state': state})}", {}

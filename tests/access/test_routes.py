@@ -95,6 +95,11 @@ OBJECTS = {
     "guest",
     "series",
     "resolution",
+    "contact",
+    "planned contact",
+    "draft contact",
+    "contact photo",
+    "follow-up",
 }
 
 

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Confirmation, Unit, UnitSetting
+from activities.models import Contact
 from core.models import Holiday
 from exchange.models import RosterImport
 from experts.enums import AwardState
@@ -41,9 +42,12 @@ from tests.factories import (
     ask_to_lift,
     ask_to_restrict,
     make_award,
+    make_contact,
     make_evidence,
     make_exit,
     make_expert,
+    make_follow_up,
+    make_photo,
     make_priority,
     make_report,
     make_round,
@@ -95,6 +99,10 @@ def world(personas, client_of, monkeypatch):
     )
     called = meetings(officer, "D04"), meetings(personas["officer_chaoyang"], "D03")
     priority, other = (make_priority(code, stated_by=personas["director_haidian"]) for code in ("D04", "D03"))
+    kept = [
+        _contacts(officer, each, code)
+        for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "D04"))
+    ]
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -129,6 +137,7 @@ def world(personas, client_of, monkeypatch):
             "priority": [priority.uuid],
             "proposal": [proposal.uuid],
             "line": [proposal.uuid, proposal.lines.get().uuid],
+            **_args_of(kept[0]),
             "row": [roster.uuid, roster.rows.get(state="held").number],
             "unit": ["D04"],
             "setting": ["D04", KEY],
@@ -169,6 +178,7 @@ def world(personas, client_of, monkeypatch):
         made.hidden[name]["line"] = [
             ([each.uuid, each.lines.get().uuid], [uuid4(), uuid4()]) for each in proposals
         ]
+        made.hidden[name] |= _contacts_hidden(user, kept)
         if name != "secadmin":
             made.hidden[name]["grant"] = [(made.seen[name]["grant"], [uuid4()])]
     return made
@@ -241,6 +251,41 @@ def _link(user):
         kind="digest", key=f"digest:{user.pk}", recipient=user, rules=[RULE], created_at=now, next_at=now
     )
     return unsubscribe_token(letter)
+
+
+def _contacts(by, expert, code):
+    """One that took place, with a photo and a need; one that is planned; a draft."""
+    done = make_contact(by, expert, unit_code=code)
+    planned = make_contact(
+        None, expert, timezone.localdate() + timedelta(days=3), code, state="planned", way="", planned_by=by,
+        recorded_at=None,
+    )  # fmt: skip
+    draft = make_contact(by, expert, unit_code=code, state="draft", way="")
+    return done, planned, draft, make_photo(done), make_follow_up(done)
+
+
+def _args_of(kept):
+    """By kind of object the arguments of the route."""
+    done, planned, draft, photo, need = (each.uuid for each in kept)
+    return {
+        "contact": [done],
+        "planned contact": [planned],
+        "draft contact": [draft],
+        "contact photo": [done, photo],
+        "follow-up": [need],
+    }
+
+
+def _contacts_hidden(user, kept):
+    """What the user does not see, beside what is not there."""
+    pairs = {kind: [] for kind in _args_of(kept[0])}
+    seen = set(Contact.objects.visible_to(user).values_list("uuid", flat=True))
+    for each in kept:
+        for kind, args in _args_of(each).items():
+            about = each[2] if kind == "draft contact" else each[0]
+            if about.uuid not in seen:
+                pairs[kind].append((args, [uuid4() for _ in args]))
+    return pairs
 
 
 def _own(user):

@@ -11,7 +11,8 @@ from django.db import models, transaction
 
 from accounts.enums import Clearance, Duty
 from accounts.models import Unit, User
-from activities.models import Pairing
+from activities.enums import CoverageState
+from activities.models import Contact, Coverage, FollowUp, Pairing
 from activities.posts import Limits
 from audit.models import Event
 from core.chinese import syllables
@@ -169,6 +170,23 @@ def test_rosters_hold_most_key_experts_and_proposals_wait(demo, db):
     ]  # fmt: skip
     for proposal in Proposal.objects.all():
         assert proposal.lines.count() == proposal.line_count > 0
+
+
+def test_contacts_leave_some_in_touch_and_some_not(demo, db):
+    assert Contact.objects.filter(state="done").count() > 80
+    assert Contact.objects.filter(state="done", on__gt=TODAY).count() == 0
+    assert set(Contact.objects.values_list("kind", flat=True)) == {"visit", "phone", "symposium"}
+    assert set(Contact.objects.values_list("state", flat=True)) == {"done", "planned", "missed"}
+    assert Contact.objects.unrecorded_on(TODAY).exists()
+    assert FollowUp.objects.open().exists()
+    assert FollowUp.objects.filter(done_at__isnull=False).exists()
+    for code in ("D04", "BJ"):
+        at = Unit.objects.get(code=code)
+        states = [
+            Coverage.objects.filter(place=at.order).in_state(state, TODAY).count() for state in CoverageState
+        ]
+        assert states[1] > states[2] > 0, (code, states)
+    assert not Contact.objects.filter(expert__label=Label.RESTRICTED).exists()
 
 
 def test_surnames_with_another_reading_occur_and_sort_by_it(demo, db):

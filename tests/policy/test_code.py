@@ -19,6 +19,7 @@ THROUGH_LOCKS = {"visible_to", "changeable_by"}
 # What views read past visible_to and changeable_by: nothing of an expert's, and why it may be read.
 PAST_LOCKS = {
     ("accounts/views.py", "Unit", "reached_by"): "the reach is the permission method of units",
+    ("activities/views/coverage.py", "Unit", "reached_by"): "the reach is the permission method of units",
     (
         "accounts/views.py",
         "Unit",
