@@ -357,8 +357,8 @@ def progress_bar(
 
 @register.inclusion_tag("components/chart.html")
 def chart(*, data: Mapping[str, Any], summary: str, head: str, column: str) -> dict[str, Any]:
-    """A chart that static/js/charts.js draws: `data` has kind (bars or line), labels, values and what the
-    kind needs besides. `summary` says in words what it shows; a table below holds the same numbers."""
+    """A chart that static/js/charts.js draws: `data` has kind (bars, line or stacks), labels, values and what
+    the kind needs besides. `summary` says in words what it shows; a table below holds the same numbers."""
     urls = data.get("urls") or [""] * len(data["labels"])
     texts = data.get("details") or data["values"]
     rows = zip(data["labels"], texts, urls, strict=True)

@@ -52,13 +52,20 @@ def sample_messages() -> list[Message]:
 
 
 def sample_charts() -> dict[str, dict[str, Any]]:
-    """Both kinds of chart."""
+    """Every kind of chart."""
     shares = {"labels": ["示例甲区", "示例乙区", "示例丙区"], "values": [100, 97.5, 84.9], "low": 90}
     details = ["100%，12 / 12 人", "97.5%，39 / 40 人", "84.9%，45 / 53 人"]
     months = {"labels": ["9月", "10月", "11月"], "values": [540, 300, 260], "unit": "人次"}
     return {
         "bars": {"kind": "bars", **shares, "details": details, "urls": ["?a", "?b", "?c"]},
         "line": {"kind": "line", **months},
+        "stacks": {
+            "kind": "stacks",
+            "labels": ["11-24", "11-25", "11-26"],
+            "parts": ["已发", "不再需要", "待发", "未发出"],
+            "values": [[12, 9, 4], [1, 0, 0], [0, 0, 6], [0, 1, 0]],
+            "details": ["已发 12，不再需要 1", "已发 9，未发出 1", "已发 4，待发 6"],
+        },
     }
 
 

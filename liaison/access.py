@@ -321,6 +321,12 @@ ROUTES: dict[str, Access] = {
     "reminders:unsubscribe": Access(
         dict.fromkeys(PERSONAS, 200), dict.fromkeys(PERSONAS, 200), "letter link"
     ),
+    # How the reminders run, for the system administrator
+    "reminders:standing": reads(answers(403, (SYSADMIN, 200))),
+    "reminders:test_letters": reads(answers(403, (SYSADMIN, 200))),
+    "reminders:test_letter": acts(answers(403, (SYSADMIN, 422))),
+    "reminders:letters_again": acts(answers(403, (SYSADMIN, 302))),
+    "reminders:plan_again": acts(answers(403, (SYSADMIN, 302)), "rule key"),
     "reminders:rules": reads(answers(403, (READERS, 200))),
     "reminders:tune": form(
         answers(403, (READERS, 404), (SEERS, 403), (("director_haidian",), 200)), 422, "rule"

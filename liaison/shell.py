@@ -49,6 +49,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("应退办理", "experts:exits", "user-minus", user.may("sensitive")),
         ("知悉范围", "experts:need_to_know", "shield-lock", user.holds(Role.SECURITY_ADMIN)),
         ("审计记录", "audit:list", "history", user.holds(Role.SECURITY_AUDITOR)),
+        ("提醒运行", "reminders:standing", "bell", user.holds(Role.SYSTEM_ADMIN)),
         ("系统管理", "admin:index", "settings", user.is_staff),
     ]
     here = request.path

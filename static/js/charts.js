@@ -1,4 +1,4 @@
-// Draws every [data-chart] with ECharts: bars (shares in percent, low ones red) or a line by month. The numbers
+// Draws every [data-chart] with ECharts: bars (shares in percent, low ones red), a line by month, or stacks by day. The numbers
 // are in the attribute; the table beside the chart says the same without it.
 (() => {
   const RED = "#b3121d";
@@ -51,7 +51,26 @@
     ],
   });
 
-  const KINDS = { bars, line };
+  // Parts of a whole by day, on top of each other: `parts` names them, `values` holds a list for each.
+  const SHADES = [GREY, "#8a93a0", "#e0a43a", RED];
+  const stacks = ({ labels, values, parts, details }) => ({
+    ...base,
+    tooltip: { ...base.tooltip, formatter: ([point]) => `${labels[point.dataIndex]}\n${details[point.dataIndex]}` },
+    legend: { bottom: 0, textStyle: { color: INK } },
+    grid: { left: 48, right: 20, top: 16, bottom: 56 },
+    xAxis: { type: "category", data: labels },
+    yAxis: { type: "value", minInterval: 1 },
+    series: parts.map((name, index) => ({
+      name,
+      type: "bar",
+      stack: "whole",
+      barMaxWidth: 28,
+      data: values[index],
+      itemStyle: { color: SHADES[index] },
+    })),
+  });
+
+  const KINDS = { bars, line, stacks };
 
   const draw = (element) => {
     const data = JSON.parse(element.dataset.chart);

@@ -142,6 +142,7 @@ def world(personas, client_of, monkeypatch):
             "unit": ["D04"],
             "setting": ["D04", KEY],
             "rule": ["D04", RULE],
+            "rule key": [RULE],
             "letter link": [_link(user)],
             "admin app": ["accounts"],
             "anything": [1, 1],
