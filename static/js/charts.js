@@ -56,7 +56,7 @@
   const stacks = ({ labels, values, parts, details }) => ({
     ...base,
     tooltip: { ...base.tooltip, formatter: ([point]) => `${labels[point.dataIndex]}\n${details[point.dataIndex]}` },
-    legend: { bottom: 0, textStyle: { color: INK } },
+    legend: { bottom: 0, itemGap: 24, textStyle: { color: INK } },
     grid: { left: 48, right: 20, top: 16, bottom: 56 },
     xAxis: { type: "category", data: labels },
     yAxis: { type: "value", minInterval: 1 },
