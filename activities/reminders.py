@@ -6,10 +6,19 @@ each whether its recipient may be told of the expert now.
 """
 
 from datetime import date
+from typing import TYPE_CHECKING
 
+from django.core.exceptions import PermissionDenied
+
+from activities import gathering_reminders
+from activities.actions.follow_ups import keep_promise
+from activities.models import Contact
 from experts.reminders import nearest, readable
 from reminders.enums import MailMode
 from reminders.registry import REGISTRY, Number, Rule
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 PAIRED = """
     SELECT pairing.expert_id, pairing.person_id, pairing.unit_id, pairing.place
@@ -87,8 +96,8 @@ ESCALATED = Rule(
           AND coverage.due_on <= days.day - tuning.escalate
           AND {readable("coverage", "coverage.expert_id")})"""
     ),
-    page="experts:list",
-    fragment="?scope=key",
+    page="coverage:own",
+    fragment="?state=gap",
     numbers=(Number("escalate", "逾期几天起提醒负责人", 28, 1, 365),),
 )
 UNPAIRED = Rule(
@@ -111,8 +120,8 @@ UNPAIRED = Rule(
           AND NOT EXISTS (SELECT FROM ({PAIRED}) paired WHERE paired.expert_id = coverage.expert_id)
           AND {readable("coverage", "coverage.expert_id")})"""
     ),
-    page="experts:list",
-    fragment="?scope=key",
+    page="pairings:unpaired",
+    fragment="?kind=officer",
     numbers=(Number("before", "到期前几天起提醒", 14, 1, 90),),
 )
 
@@ -144,7 +153,7 @@ VACANT = Rule(
       AND NOT EXISTS (SELECT FROM posts fit WHERE fit.user_id = pairing.person_id
           AND fit.role = ANY ({FITTING}) AND pairing.place BETWEEN fit.low AND fit.high)"""
     ),
-    page="experts:detail",
+    page="pairings:expert",
     numbers=(Number("repeat", f"没有安排的，{FOLLOWED}", 7, 1, 60),),
 )
 
@@ -165,11 +174,11 @@ VISIT_TOMORROW = Rule(
     clause="四（一）",
     text="明天有一项已安排的联系",
     query=f"""
-    SELECT contact.id, going.id, days.due_at, contact.expert_id, expert.uuid {PLANNED}
+    SELECT contact.id, going.id, days.due_at, contact.expert_id, contact.uuid {PLANNED}
     JOIN days ON contact."on" = days.day + 1
     WHERE contact.state = 'planned' AND contact."on" > clock.today
       AND (chosen IS NULL OR contact.id = ANY (chosen))""",
-    page="experts:detail",
+    page="contacts:contact",
 )
 VISIT_SOON = Rule(
     key="visit_soon",
@@ -179,11 +188,11 @@ VISIT_SOON = Rule(
     text="有一项联系即将开始",
     query=f"""
     SELECT contact.id, going.id, {STARTS} - make_interval(hours => tuning.hours), contact.expert_id,
-        expert.uuid {PLANNED}
+        contact.uuid {PLANNED}
     WHERE contact.state = 'planned' AND contact.starts IS NOT NULL AND clock.moment < {STARTS}
       AND contact."on" BETWEEN clock.today AND clock.today + 3
       AND (chosen IS NULL OR contact.id = ANY (chosen))""",
-    page="experts:detail",
+    page="contacts:contact",
     numbers=(Number("hours", "提前几小时提醒", 2, 1, 48, "小时"),),
     is_daily=False,
     mail=MailMode.NOW,
@@ -194,7 +203,7 @@ UNRECORDED = """
     JOIN days ON days.day > contact."on" AND (days.day - contact."on" - 1) % tuning.repeat = 0"""
 UNRECORDED_LONG = nearest(
     f"""
-    SELECT contact.id, expert.uuid AS page, posts.user_id, posts.high - posts.low AS width, days.due_at,
+    SELECT contact.id, contact.uuid AS page, posts.user_id, posts.high - posts.low AS width, days.due_at,
         contact.expert_id {UNRECORDED}
     JOIN posts ON posts.role = 'department_head' AND contact.place BETWEEN posts.low AND posts.high
     JOIN people person ON person.id = posts.user_id
@@ -208,10 +217,10 @@ VISIT_UNRECORDED = Rule(
     clause="四（一）",
     text="有一项联系过了日子，还没有登记结果",
     query=f"""
-    SELECT contact.id, going.id, days.due_at, contact.expert_id, expert.uuid {UNRECORDED} {GOING}
+    SELECT contact.id, going.id, days.due_at, contact.expert_id, contact.uuid {UNRECORDED} {GOING}
     WHERE contact.state = 'planned' AND (chosen IS NULL OR contact.id = ANY (chosen))
     UNION ALL ({UNRECORDED_LONG})""",
-    page="experts:detail",
+    page="contacts:contact",
     numbers=(
         Number("repeat", f"没有登记的，{FOLLOWED}", 3, 1, 60),
         Number("escalate", "几天没有登记的，提醒负责人", 7, 1, 90),
@@ -224,13 +233,13 @@ NEXT_STEP = Rule(
     clause="四（一）",
     text="答应专家的事快到或已过兑现日期",
     query=f"""
-    SELECT contact.id, contact.recorded_by_id, days.due_at, contact.expert_id, expert.uuid
+    SELECT contact.id, contact.recorded_by_id, days.due_at, contact.expert_id, contact.uuid
     FROM activities_contact contact JOIN tuning ON tuning.place = contact.place
     JOIN experts_expert expert ON expert.id = contact.expert_id
     {STAGES.format(due="contact.next_on", item="tuning")}
     WHERE contact.state = 'done' AND contact.next_step <> '' AND contact.next_on IS NOT NULL
       AND contact.next_done_at IS NULL AND (chosen IS NULL OR contact.id = ANY (chosen))""",
-    page="experts:detail",
+    page="contacts:contact",
     numbers=(
         Number("before", "提前几天提醒", 3, 1, 60),
         Number("repeat", f"没有兑现的，{FOLLOWED}", 7, 1, 60),
@@ -243,14 +252,14 @@ FOLLOW_UP = Rule(
     clause="四（三）",
     text="由您承办的一项诉求或建言快到或已过办结日期",
     query=f"""
-    SELECT line.id, line.owner_id, days.due_at, line.expert_id, expert.uuid
+    SELECT line.id, line.owner_id, days.due_at, line.expert_id, contact.uuid
     FROM activities_followup line JOIN activities_contact contact ON contact.id = line.contact_id
     JOIN tuning ON tuning.place = contact.place
     JOIN experts_expert expert ON expert.id = line.expert_id
     {STAGES.format(due="line.due_on", item="tuning")}
     WHERE line.done_at IS NULL AND line.due_on IS NOT NULL AND line.owner_id IS NOT NULL
       AND contact.state = 'done' AND (chosen IS NULL OR line.id = ANY (chosen))""",
-    page="experts:detail",
+    page="contacts:contact",
     numbers=(
         Number("before", "提前几天提醒", 3, 1, 60),
         Number("repeat", f"没有办结的，{FOLLOWED}", 7, 1, 60),
@@ -354,5 +363,19 @@ RULES = (
 )
 
 
+@REGISTRY.act_for("next_step", "已兑现")
+def _keep_promise(by: "User", contact: int) -> None:
+    """Done from the message: the promise of this contact is kept."""
+    keep_promise(by=by, contact=_contact(by, contact))
+
+
+def _contact(by: "User", number: int) -> Contact:
+    """The contact of a message, if its reader still sees it; PermissionDenied otherwise."""
+    found = Contact.objects.visible_to(by).filter(pk=number).first()
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
 def register() -> None:
-    REGISTRY.declare(*RULES)
+    REGISTRY.declare(*RULES, *gathering_reminders.RULES)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actions import set_unit_setting
@@ -287,3 +288,32 @@ def test_days_that_come_every_year(officer):
 def test_teachers_day_is_for_teachers(officer):
     pair(make_expert(employer="示范医院"), officer, "officer")
     assert days_told(officer, "teachers_day", "2026-09-01", "2026-09-10") == []
+
+
+def test_a_promise_is_kept_from_the_message(client_of, officer):
+    contact = make_contact(
+        officer, make_expert(), date(2026, 5, 1), next_step="送去政策汇编", next_on=date(2026, 5, 20)
+    )
+    remind(at("2026-05-20"), "next_step")
+    message = Message.objects.get(recipient=officer)
+    assert message.url == reverse("contacts:contact", args=[contact.uuid])
+    client = client_of(officer)
+    assert "已兑现" in client.get("/messages/").content.decode()
+    client.post(reverse("reminders:finish", args=[message.uuid]))
+    contact.refresh_from_db()
+    message.refresh_from_db()
+    assert contact.next_done_by == officer
+    assert message.done_at is not None
+
+
+def test_a_promise_out_of_sight_is_not_kept_from_the_message(client_of, officer):
+    contact = make_contact(
+        officer, make_expert(), date(2026, 5, 1), next_step="送去政策汇编", next_on=date(2026, 5, 20)
+    )
+    remind(at("2026-05-20"), "next_step")
+    message = Message.objects.get(recipient=officer)
+    officer.assignments.all().delete()
+    page = client_of(officer).post(reverse("reminders:finish", args=[message.uuid]), follow=True)
+    assert "您现在没有权限办理这一项。" in page.content.decode()
+    contact.refresh_from_db()
+    assert contact.next_done_at is None
