@@ -118,13 +118,13 @@ def new_line(user: User, expert: Expert | None, kind: str) -> LineForm:
         "owner": user.username,
         "due_on": add_workdays(timezone.localdate(), DUE_WORKDAYS),
     }
-    return LineForm(prefix=f"n{uuid4().hex[:8]}", user=user, expert=expert, initial=initial)
+    return LineForm(prefix=str(uuid4()), user=user, expert=expert, initial=initial)
 
 
 def lines_sent(data: Any, user: User, expert: Expert | None) -> list[LineForm]:
     """The lines of a form that was sent, each under the key that `line` names."""
     keys = data.getlist("line")[:LINES]
-    return [LineForm(data, prefix=key[:20], user=user, expert=expert) for key in keys]
+    return [LineForm(data, prefix=key[:36], user=user, expert=expert) for key in keys]
 
 
 class GoingForm(StyledForm, forms.Form):

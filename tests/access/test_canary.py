@@ -75,7 +75,8 @@ CHANGE_VALUES = [*CHANGE_TEXTS.values(), f"{MARK}伤病", f"{MARK}证明.pdf", f
 VALUES = [
     f"{MARK}调动", f"{MARK}旧名", *TEXTS.values(),
     *AWARD_TEXTS.values(), *SECRETS.values(), *CHANGE_VALUES, NUMBER,
-    PROPOSED, f"{MARK}提案", f"{MARK}理由", *CONTACT_TEXTS.values(), f"{MARK}随员", f"{MARK}诉求",
+    PROPOSED, f"{MARK}提案", f"{MARK}理由", *CONTACT_TEXTS.values(), f"{MARK}随员",
+    f"{MARK}诉求", f"{MARK}照片",
 ]  # fmt: skip
 OTHERS = [name for name in PERSONAS if name != "cleared_city"]
 SEARCHES = [MARK, f"{MARK}一号", "雀", "jsq", "jsqyh", "jin", "jinsique", NUMBER, f"{MARK}研究所", "研究所"]
@@ -161,7 +162,7 @@ def _keep_in_touch(personas, canary):
     ContactPerson.objects.create(contact=done, user=other, capacity="officer")
     ContactPerson.objects.create(contact=done, name=f"{MARK}随员", capacity="other")
     make_follow_up(done, f"{MARK}诉求", owner=other, uuid=NEED)
-    make_photo(done, uuid=PHOTO)
+    make_photo(done, f"{MARK}照片".encode(), uuid=PHOTO)
     make_contact(
         None, canary, today, state="planned", way="", planned_by=other, recorded_at=None, uuid=PLANNED
     )
