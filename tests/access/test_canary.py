@@ -2,6 +2,7 @@
 no page that differs by a byte from what it would be if the record did not exist."""
 
 import re
+from copy import deepcopy
 from datetime import date
 from urllib.parse import unquote, urlencode
 from uuid import UUID
@@ -9,7 +10,6 @@ from uuid import UUID
 import pytest
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from experts.models import Expert, ProposalKind, ProposalStep, RosterEntry, Save
 from experts.views.takeovers import BOXES
 from liaison.access import ROUTES
 from reminders.models import Message
-from tests.access.test_routes import TOKEN, body
+from tests.access.test_routes import TOKEN, body, signed_in
 from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
 from tests.factories import (
@@ -312,20 +312,21 @@ def pairing_requests():
 REQUESTS = [*plain_requests(), *object_requests()]
 
 
-def ask(user, method, path, data):
+def ask(client, method, path, data):
     """Status, page and address of an answer, redirects followed; nothing that it does stays."""
-    client = Client()
+    cookies = deepcopy(client.cookies)
     with transaction.atomic():
-        client.force_login(user, backend="accounts.backends.LockingBackend")
         response = getattr(client, method)(path, data, follow=True)
         text = TOKEN.sub("", body(response).decode())
         answer = response.status_code, response.redirect_chain, text
         transaction.set_rollback(True)
+    client.cookies = cookies
     return answer
 
 
 def walk(user):
-    return {(method, path, str(data)): ask(user, method, path, data) for method, path, data in REQUESTS}
+    client = signed_in(user)
+    return {(method, path, str(data)): ask(client, method, path, data) for method, path, data in REQUESTS}
 
 
 def stable(text):
