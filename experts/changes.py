@@ -120,7 +120,10 @@ def reported(user: User, expert: Expert) -> list[ChangeReport]:
 
 
 def kinds_open_to(expert: Expert) -> list[ChangeKind]:
-    """What the reader of the page may report; illnesses only with the right to sensitive fields."""
+    """What the reader of the page may report; illnesses only with the right to sensitive fields, and of the
+    dead only what is still awarded or recognised."""
+    if expert.died_on:
+        return [ChangeKind.MAJOR_ACHIEVEMENT, ChangeKind.AWARD]
     return [kind for kind in ChangeKind if kind != ChangeKind.SERIOUS_ILLNESS or expert.may_see_illness]
 
 

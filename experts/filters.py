@@ -29,6 +29,8 @@ AGES = [
     ("66-", "66 岁以上"),
 ]
 UNDECIDED = "none"
+LIVING, DIED = "living", "died"
+LIVES = [(LIVING, "不含已故"), (DIED, "已故")]
 
 
 def discipline_choices() -> list[tuple[str, str]]:
@@ -83,6 +85,9 @@ class ExpertFilter(django_filters.FilterSet):
         label="信息核实", choices=Freshness.choices, method="by_freshness", empty_label="信息核实"
     )
 
+    life = django_filters.ChoiceFilter(
+        label="是否已故", choices=LIVES, method="by_life", empty_label="含已故"
+    )
     pending = django_filters.ChoiceFilter(
         label="奖项核实", choices=[("yes", "有待核实奖项")], method="by_pending", empty_label="奖项核实"
     )
@@ -147,8 +152,12 @@ class ExpertFilter(django_filters.FilterSet):
         return experts.filter(pk__in=waiting.values("expert_id"))
 
     def by_freshness(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        """Of the living: nothing of the dead is to be confirmed."""
         stale = self.limits.stale()
-        return experts.filter(stale if value == Freshness.STALE else ~stale)
+        return experts.filter(stale if value == Freshness.STALE else ~stale, died_on__isnull=True)
+
+    def by_life(self, experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+        return experts.filter(died_on__isnull=value == LIVING)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, Field, Q, TextChoices, Value, When
+from django.db.models import Case, Field, Func, JSONField, Q, TextChoices, Value, When
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.unit_settings import SETTINGS, set_below
@@ -142,6 +143,36 @@ def carried(stay: Expert, other: Expert, taken: Collection[str]) -> dict[str, An
         },
         "confirmed_on": oldest.on if oldest else None,
         "confirmed_by_id": oldest.by_id if oldest else None,
+    }
+
+
+def _filled_sql(name: str) -> str:
+    """SQL: the key field holds something."""
+    column = key_column(name)
+    is_text = column.empty_strings_allowed and not column.null
+    return f"{column.column} <> ''" if is_text else f"{column.column} IS NOT NULL"
+
+
+def confirming(name: str, *, by: "User", source: Source) -> dict[str, Any]:
+    """Columns of a set-based UPDATE that changes one key field of many records, which confirms it: the record
+    is then as old as the oldest of its other fields that hold something."""
+    others = ", ".join(
+        f"({_filled_sql(each)}, coalesce(confirmations -> '{each}', confirmations -> '{ALL}',"
+        " jsonb_build_array(confirmed_on, confirmed_by_id)))"
+        for each in KEY_FIELDS
+        if each != name
+    )
+    oldest = (
+        f"(SELECT {{}} FROM (VALUES {others}) other (is_filled, stamp)"  # noqa: S608  names of columns
+        " WHERE is_filled ORDER BY (stamp ->> 0)::date NULLS FIRST LIMIT 1)"
+    )
+    added = Value({name: stamp(by, source)}, JSONField())
+    return {
+        "confirmations": Func(
+            "confirmations", added, template="(%(expressions)s)", arg_joiner=" || ", output_field=JSONField()
+        ),
+        "confirmed_on": RawSQL(oldest.format("(stamp ->> 0)::date"), []),  # noqa: S611  names of columns
+        "confirmed_by": RawSQL(oldest.format("(stamp ->> 1)::bigint"), []),  # noqa: S611  as above
     }
 
 

@@ -155,7 +155,8 @@ def key_lines(expert: Expert, limits: ConfirmationLimits, known: Iterable[User |
             is_filled(expert, name),
             confirmation,
             str(people.get(confirmation.by_id or 0, "")) if confirmation else "",
-            limits.is_stale(confirmation.on if confirmation else None, expert.unit_order),
+            not expert.died_on
+            and limits.is_stale(confirmation.on if confirmation else None, expert.unit_order),
         )
         for name, confirmation in found.items()
     ]

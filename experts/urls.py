@@ -69,6 +69,7 @@ urlpatterns = [
     path("reviews/new/", review.review_open, name="review_open"),
     path("reviews/<uuid:uuid>/", review.review, name="review"),
     path("reviews/<uuid:uuid>/confirm/", review.review_confirm, name="review_confirm"),
+    path("reviews/<uuid:uuid>/correct/", review.review_correct, name="review_correct"),
     path("reviews/<uuid:uuid>/close/", review.review_close, name="review_close"),
     path("exits/", exits.exits, name="exits"),
     path("exits/<uuid:uuid>/", exits.exit_case, name="exit"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from experts.enums import AwardState, Freshness, Scope
-from experts.filters import UNDECIDED
+from experts.filters import LIVING, UNDECIDED
 from experts.freshness import ConfirmationLimits
 from experts.models import (
     Award,
@@ -61,19 +61,23 @@ class Figure:
 
 
 def figures(user: "User") -> list[Figure]:
-    """How many experts the user sees, by scope."""
+    """How many living experts the user sees, by scope."""
     if not user.may("view"):
         return []
-    counts = Expert.objects.visible_to(user).aggregate(
-        total=Count("pk"),
-        key=Count("pk", filter=Q(scope=Scope.KEY)),
-        general=Count("pk", filter=Q(scope=Scope.GENERAL)),
+    counts = (
+        Expert.objects.visible_to(user)
+        .filter(died_on__isnull=True)
+        .aggregate(
+            total=Count("pk"),
+            key=Count("pk", filter=Q(scope=Scope.KEY)),
+            general=Count("pk", filter=Q(scope=Scope.GENERAL)),
+        )
     )
-    url = reverse("experts:list")
+    url = f"{reverse('experts:list')}?life={LIVING}"
     return [
         Figure("联系专家", counts["total"], url),
-        Figure("重点联系", counts["key"], f"{url}?scope={Scope.KEY.value}"),
-        Figure("普遍联系", counts["general"], f"{url}?scope={Scope.GENERAL.value}"),
+        Figure("重点联系", counts["key"], f"{url}&scope={Scope.KEY.value}"),
+        Figure("普遍联系", counts["general"], f"{url}&scope={Scope.GENERAL.value}"),
     ]
 
 
@@ -163,10 +167,10 @@ def _waiting(user: "User") -> dict[str, int]:
         "changes": (ChangeReport.objects.verifiable_by(user), Count("pk")),
         "takeovers": (TakeOver.objects.answerable_by(user), Count("pk")),
         "duplicates": (DuplicatePair.objects.changeable_by(user).open(), Count("pk")),
-        "exits": (MandatoryExit.objects.changeable_by(user).open(), Count("pk")),
+        "exits": (MandatoryExit.objects.changeable_by(user).living().open(), Count("pk")),
         "proposals": (Proposal.objects.visible_to(user).waiting_for(user), Count("pk")),
         **{kind.value: (own_gaps(user, kind), Count("expert_id")) for kind in GapKind},
-        "overdue": (MandatoryExit.objects.changeable_by(user).overdue(), Count("pk")),
+        "overdue": (MandatoryExit.objects.changeable_by(user).living().overdue(), Count("pk")),
     }
     first, *others = (
         rows.order_by().select_related(None).annotate(what=Value(name)).values("what").annotate(count=count)

@@ -184,6 +184,9 @@ ROUTES: dict[str, Access] = {
     "experts:review_open": form(answers(403, (("director_haidian",), 200)), 422),
     "experts:review": reads(answers(404, (SEERS, 200)), "review"),
     "experts:review_confirm": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "review"),
+    "experts:review_correct": Access(
+        answers(404, (SEERS, 403), (CHANGERS, 302)), answers(404, (SEERS, 403), (CHANGERS, 302)), "review"
+    ),
     "experts:review_close": acts(answers(404, (SEERS, 403), (("director_haidian",), 302)), "review"),
     # Priorities: director_haidian has stated one for the roster of D04 alone
     "experts:priorities": reads(answers(403, (READERS, 200))),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import F, Func, JSONField, QuerySet, Value
+from django.db.models import F, JSONField, QuerySet, Value
 from django.utils import timezone
 
 from accounts.models import Unit, User
@@ -16,7 +16,7 @@ from core.markings import find_marking
 from experts.actions.scoping import decide_scope
 from experts.enums import Category, Label, SensitiveField
 from experts.errors import NotAllowed, StaleSave
-from experts.freshness import Source, confirm_fields, stamp, whole
+from experts.freshness import Source, confirm_fields, confirming, whole
 from experts.identity import note_pairs
 from experts.models import Expert, SearchToken, SensitiveValue
 from experts.photos import reencoded
@@ -175,25 +175,20 @@ def _bulk(by: User, experts: QuerySet[Expert], names: list[str], **values: Any) 
     return len(rows)
 
 
-def _also(by: User, field: str) -> Func:
-    """The confirmations with one more; the record's day stays, which is never later than the oldest."""
-    added = Value({field: stamp(by, Source.EDIT)}, JSONField())
-    return Func(
-        "confirmations", added, template="(%(expressions)s)", arg_joiner=" || ", output_field=JSONField()
-    )
-
-
 @transaction.atomic
 def assign_category(*, by: User, experts: QuerySet[Expert], category: Category) -> int:
     """Choose the category of several experts (三（一）)."""
-    return _bulk(by, experts, ["category"], category=category, confirmations=_also(by, "category"))
+    return _bulk(
+        by, experts, ["category"], category=category, **confirming("category", by=by, source=Source.EDIT)
+    )
 
 
 @transaction.atomic
 def assign_unit(*, by: User, experts: QuerySet[Expert], unit: Unit) -> int:
     """Hand several experts to a unit in the user's reach."""
     _check_unit(by, unit)
-    return _bulk(by, experts, ["unit"], unit=unit, unit_order=unit.order, confirmations=_also(by, "unit"))
+    confirmed = confirming("unit", by=by, source=Source.EDIT)
+    return _bulk(by, experts, ["unit"], unit=unit, unit_order=unit.order, **confirmed)
 
 
 @transaction.atomic
@@ -206,10 +201,10 @@ def assign_label(*, by: User, experts: QuerySet[Expert], label: Label) -> int:
 
 @transaction.atomic
 def confirm_information(*, by: User, experts: QuerySet[Expert]) -> int:
-    """State that key information is still right as of today (二（二）)."""
+    """State that key information of the living among them is still right as of today (二（二）)."""
     return _bulk(
         by,
-        experts,
+        experts.filter(died_on__isnull=True),
         ["confirmed_on"],
         confirmed_on=timezone.localdate(),
         confirmed_by=by,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
@@ -15,8 +16,9 @@ from audit.actions import record
 from audit.verbs import Verb
 from core.chinese import clean_text
 from core.markings import find_marking
+from experts.actions.register import update_expert
 from experts.enums import Label
-from experts.freshness import Source, confirm_fields
+from experts.freshness import KEY_FIELDS, Source, confirm_fields
 from experts.models import Expert, ReviewRound
 from experts.reviewing import grouped
 
@@ -33,6 +35,16 @@ def confirm_key_fields(*, by: User, expert: Expert, fields: Iterable[str]) -> No
     current.updated_at, current.updated_by, current.version = timezone.now(), by, F("version") + 1
     current.save(update_fields=[*columns, "updated_at", "updated_by", "version"])
     record(Verb.CONFIRM, by=by, kind="expert", reference=current.record_number, fields=names)
+
+
+@transaction.atomic
+def correct_and_confirm(*, by: User, expert: Expert, version: int, facts: dict[str, Any]) -> None:
+    """Correct what is no longer right and state that all key information holds as of today.
+
+    StaleSave with the record as it stands when somebody saved since `version`, NotAllowed as of every edit.
+    """
+    update_expert(by=by, expert=expert, version=version, facts=facts)
+    confirm_key_fields(by=by, expert=expert, fields=KEY_FIELDS)
 
 
 def due_after(unit: Unit, start: date) -> date:

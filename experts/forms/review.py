@@ -1,17 +1,23 @@
 """Forms of the yearly review: opening a round and closing it."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
+from core.chinese import clean_text
 from core.forms import DayInput, SearchSelect, StyledForm
+from core.markings import find_marking
+from experts.models import Expert
 
 FURTHEST = timedelta(days=366)
+MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 DAY = {"required": "请填日期。", "invalid": "请填日期，如 2026-11-20。"}
 
 
@@ -59,6 +65,43 @@ class RoundForm(StyledForm, forms.Form):
         if start and due and not start <= due <= start + FURTHEST:
             self.add_error("due_on", "截止日期请填开始日期之后、一年以内的日子。")
         return self.cleaned_data
+
+
+class CorrectForm(StyledForm, forms.ModelForm):
+    """One line of those corrected together: the key fields that change most. `version` is the record's as the
+    line showed it; a line that is left as it is says that all of it still holds."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+    stale = False  # somebody saved meanwhile, and this is the record as it stands
+
+    class Meta:
+        model = Expert
+        fields = ["employer", "post", "title", "category"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = self.instance.version
+        self.fields["category"].required = True
+        for name in self.Meta.fields:
+            self.fields[name].widget.attrs["aria-label"] = f"{self.instance.name}的{self.fields[name].label}"
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name in ("employer", "post", "title"):
+            self.cleaned_data[name] = value = clean_text(self.cleaned_data.get(name, ""))
+            if find_marking(value):
+                self.add_error(name, MARKED)
+        return self.cleaned_data
+
+    def _post_clean(self) -> None:
+        """The action saves; the form only checks."""
+
+    def facts(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+def correct_forms(experts: Iterable[Expert], data: QueryDict | None = None) -> list[CorrectForm]:
+    return [CorrectForm(data, instance=expert, prefix=str(expert.uuid)) for expert in experts]
 
 
 class CloseForm(StyledForm, forms.Form):

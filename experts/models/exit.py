@@ -67,6 +67,10 @@ class MandatoryExitQuerySet(models.QuerySet["MandatoryExit"]):
         """Not decided, or under review."""
         return self.filter(Q(state=ExitState.PENDING) | Q(review=ReviewState.ASKED))
 
+    def living(self) -> Self:
+        """Whose expert has not died meanwhile: nobody is reminded of the others."""
+        return self.filter(expert__died_on__isnull=True)
+
     def overdue(self) -> Self:
         return self.filter(state=ExitState.PENDING, due_on__lt=timezone.localdate())
 

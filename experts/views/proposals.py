@@ -95,11 +95,12 @@ def _sort_link(params: Any, current: str, key: str) -> dict[str, str]:
 
 @require_GET
 def experts(request: UserRequest) -> HttpResponse:
-    """Visible experts for a picker, as JSON, by name, pinyin, initials, employer or record number."""
+    """Visible living experts for a picker, as JSON, by name, pinyin, initials, employer or record number."""
     text = request.GET.get("q", "").replace("\0", "").strip()
     found: list[Expert] = []
     if text and request.user.may("change"):
-        found = named(request.user, text).first(["sort_key"], OPTIONS_SHOWN)
+        living = lambda experts: experts.filter(died_on__isnull=True)  # noqa: E731
+        found = named(request.user, text, living).first(["sort_key"], OPTIONS_SHOWN)
     rows = [
         {"value": str(each.uuid), "text": each.name, "detail": f"{each.employer} · {each.unit.short_name}"}
         for each in found

@@ -81,7 +81,7 @@ def suggest(request: UserRequest) -> HttpResponse:
                 part for part in (expert.employer, expert.post, expert.unit.short_name) if part
             ),
             "url": reverse("experts:detail", args=[expert.uuid]),
-            "mark": "重点" if expert.scope == "key" else "",
+            "mark": "已故" if expert.died_on else "重点" if expert.scope == "key" else "",
         }
         for expert in found
     ]

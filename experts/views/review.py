@@ -9,16 +9,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
+from core.requests import known_uuids
 from experts.actions import review as actions
 from experts.actions.register import confirm_information
+from experts.enums import Label
+from experts.errors import StaleSave
 from experts.filters import chips
-from experts.forms.review import CloseForm, RoundForm
+from experts.forms.review import CloseForm, CorrectForm, RoundForm, correct_forms
 from experts.models import Expert, ReviewRound
 from experts.reviewing import Progress, RoundFilter, counts_of, progress, waiting_context
 from experts.views.acts import BULK_LIMIT
+from experts.views.lookup import open_expert
 
 PAGE_SIZE = 50
 UNPROCESSABLE = 422
+CORRECTED_AT_ONCE = 25  # a page of the list
 NEWEST_FIRST = Order(("id",), descending=True)
 
 
@@ -98,24 +103,74 @@ def _page(
 
 @require_POST
 def review_confirm(request: UserRequest, uuid: str) -> HttpResponse:
-    """Key information of the ticked records was checked and still holds."""
+    """Key information of the ticked records was checked and still holds; with `act=correct` some does not."""
     found, _ = _with_neighbours(request, uuid)
     if not request.user.may("change"):
         raise PermissionDenied
-    ticked = list(dict.fromkeys(request.POST.getlist("expert")))[:BULK_LIMIT]
+    ticked = known_uuids(request.POST.getlist("expert")[:BULK_LIMIT])
     query = QueryDict(request.POST.get("query", "")[:1000])
-    try:
-        mine = Expert.objects.changeable_by(request.user).filter(uuid__in=ticked)
-        done = confirm_information(by=request.user, experts=mine)
-    except ValidationError:  # a key that is none
-        done = 0
+    if request.POST.get("act") == "correct" and ticked:
+        chosen = QueryDict(mutable=True)
+        chosen.setlist("expert", [str(key) for key in ticked[:CORRECTED_AT_ONCE]])
+        return redirect(reverse("experts:review_correct", args=[found.uuid]) + f"?{chosen.urlencode()}")
+    mine = Expert.objects.changeable_by(request.user).filter(uuid__in=ticked)
+    done = confirm_information(by=request.user, experts=mine)
     if done:
         messages.success(request, f"已核实 {done} 人。")
-    if done < len(ticked):
-        messages.warning(request, f"{len(ticked) - done} 人未核实：您没有维护权限。")
-    if not ticked:
+    if missed := len(set(request.POST.getlist("expert")[:BULK_LIMIT])) - done:
+        messages.warning(request, f"{missed} 人未核实：您没有维护权限。")
+    if not request.POST.getlist("expert"):
         messages.warning(request, "请先勾选要核实的专家。")
     return redirect(reverse("experts:review", args=[found.uuid]) + (f"?{query.urlencode()}" if query else ""))
+
+
+@require_http_methods(["GET", "POST"])
+def review_correct(request: UserRequest, uuid: str) -> HttpResponse:
+    """Several records side by side: each line is saved and confirmed for itself; what cannot be stays, and
+    says why."""
+    found, _ = _with_neighbours(request, uuid)
+    if not request.user.may("change"):
+        raise PermissionDenied
+    sent = request.POST if request.method == "POST" else request.GET
+    keys = known_uuids(sent.getlist("expert")[:CORRECTED_AT_ONCE])
+    mine = Expert.objects.changeable_by(request.user).filter(uuid__in=keys, died_on__isnull=True)
+    experts = list(mine.select_related("unit").order_by("sort_key"))
+    for expert in experts:
+        if expert.label == Label.RESTRICTED:  # what is shown of it is on the trail
+            open_expert(request, str(expert.uuid))
+    forms = correct_forms(experts, request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        forms = _corrected(request, forms)
+    if not forms:
+        if not experts:
+            messages.warning(request, "请先勾选要更正的专家。")
+        return redirect("experts:review", found.uuid)
+    status = UNPROCESSABLE if any(form.errors for form in forms) else 200
+    return render(request, "experts/review_correct.html", {"review": found, "forms": forms}, status=status)
+
+
+def _corrected(request: UserRequest, forms: list[CorrectForm]) -> list[CorrectForm]:
+    """Save what is right; returns the lines that are left."""
+    left = []
+    for form in forms:
+        if not form.is_valid():
+            left.append(form)
+            continue
+        version = form.cleaned_data["version"]
+        try:
+            actions.correct_and_confirm(
+                by=request.user, expert=form.instance, version=version, facts=form.facts()
+            )
+        except StaleSave as stale:
+            fresh = CorrectForm(instance=stale.current, prefix=form.prefix)
+            fresh.stale = True
+            left.append(fresh)
+        except ValidationError as problem:
+            form.add_error(None, problem)
+            left.append(form)
+    if len(left) < len(forms):
+        messages.success(request, f"已更正并核实 {len(forms) - len(left)} 人。")
+    return left
 
 
 @require_POST

@@ -1,6 +1,6 @@
 """Deaths (二（三）): entries are closed everywhere, and reopened when another person corrects it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -9,14 +9,16 @@ from django.utils import timezone
 
 from experts.actions import deaths as acts
 from experts.effects import on_exit
+from experts.identity import note_pairs
 from experts.models import Death, Expert, Proposal, RosterEntry
 from experts.roster import DECEASED, unfit
 from tests.experts.grants import worker
-from tests.experts.pages import LIST, at, body, field_errors, said
+from tests.experts.pages import BULK, LIST, at, body, field_errors, said
 from tests.experts.test_exits import enter
-from tests.factories import make_award, make_expert, restrict, unit
+from tests.factories import make_award, make_exit, make_expert, make_report, restrict, unit
 
 pytestmark = pytest.mark.django_db
+LONG_AGO = date(2020, 1, 2)
 
 
 @pytest.fixture
@@ -146,3 +148,59 @@ def test_both_locks_agree_on_deaths(as_app, officer_haidian, officer_chaoyang, l
         expected = set(Death.objects.visible_to(user).values_list("pk", flat=True))
         with as_app(user):
             assert set(Death.objects.values_list("pk", flat=True)) == expected
+
+
+def dead(expert):
+    Expert.objects.filter(pk=expert.pk).update(died_on=timezone.localdate())
+    expert.refresh_from_db()
+    return expert
+
+
+def test_lists_that_may_still_show_the_dead_say_so(client_of, officer_haidian, director_haidian):
+    """Reported changes, cases of exit, possible duplicates, suggestions, a roster of an earlier day."""
+    expert = make_expert("林故人", birth=timezone.localdate(), awards=["CAS"])
+    twin = make_expert("林故人", birth=timezone.localdate())
+    note_pairs(expert, twin)
+    enter(expert, "D04", officer_haidian)
+    RosterEntry.objects.update(since=timezone.localdate() - timedelta(days=9))
+    make_report(officer_haidian, expert, "award")
+    make_exit(officer_haidian, expert)
+    dead(expert)
+    client = client_of(director_haidian)
+    for url in ("/experts/changes/", "/experts/exits/", "/experts/duplicates/", "/experts/suggest/?q=林故人",
+                "/experts/roster/D04/", at(twin)):  # fmt: skip
+        assert "已故" in body(client.get(url)), url
+
+
+def test_nothing_asks_for_what_only_the_living_need(client_of, officer_haidian, director_haidian, expert):
+    case = make_exit(officer_haidian, expert, known_on=LONG_AGO, due_on=LONG_AGO)
+    client = client_of(director_haidian)
+    assert "办理应退事项" in body(client.get("/"))
+    dead(expert)
+    assert "办理应退事项" not in body(client.get("/"))
+    for url in (at(expert), f"/experts/exits/{case.uuid}/"):
+        assert "逾期" not in body(client.get(url)), url
+    page = body(client.get(at(expert) + "?tab=facts"))
+    assert not [
+        words for words in ("已过期", "核实姓名", "核实无误", "提出纳入名单", "登记应退") if words in page
+    ]
+    options = client.get("/proposals/experts/?q=林故人").json()["results"]
+    assert options == []
+    kinds = body(client.get(at(expert, "changes", "new")))
+    assert ("重要奖励" in kinds, "工作调动" in kinds, "严重伤病" in kinds) == (True, False, False)
+    assert client.get(at(expert, "changes", "new", "transfer")).status_code == 403
+    assert client.post(BULK, {"act": "confirm", "expert": [str(expert.uuid)]}).status_code == 302
+    expert.refresh_from_db()
+    assert expert.confirmed_on == timezone.localdate() - timedelta(days=4000)
+
+
+def test_the_figures_count_the_living_and_lead_to_them(client_of, officer_haidian, expert):
+    make_expert("林在世")
+    dead(expert)
+    client = client_of(officer_haidian)
+    figures = {figure.label: figure for figure in client.get("/").context["figures"]}
+    assert figures["联系专家"].value == 1
+    for figure in figures.values():
+        assert client.get(figure.url).context["total"] == figure.value
+    assert client.get(f"{LIST}?life=died").context["total"] == 1
+    assert client.get(LIST).context["total"] == 2

@@ -21,7 +21,7 @@ from experts.freshness import KEY, KEY_FIELDS, ConfirmationLimits, confirmation_
 from experts.models import Expert
 from experts.models.expert import years_before
 from tests.experts.pages import at, body, said
-from tests.factories import make_expert, unit
+from tests.factories import make_expert, make_user, unit
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -143,6 +143,36 @@ def test_an_act_on_many_confirms_the_field_it_sets(officer_haidian, act, field):
     found = last(expert)
     assert found.pop(field) == (TODAY, officer_haidian.pk, "edit")
     assert set(found.values()) == {(years_before(TODAY, 3), None, "")}
+
+
+def test_when_the_oldest_field_is_set_in_bulk_the_record_is_as_old_as_the_next(officer_haidian):
+    """Else lists would say stale of a record of which no field is."""
+    expert, user = make_expert(post="教授", category="other"), make_user()
+    year_ago = years_before(TODAY, 1)
+    stamps = {"all": [year_ago.isoformat(), user.pk, "review"]}
+    stamps["category"] = [years_before(TODAY, 3).isoformat(), None, "import"]
+    facts = {"confirmations": stamps, "confirmed_on": years_before(TODAY, 3), "confirmed_by": None}
+    Expert.objects.filter(pk=expert.pk).update(**facts)
+    assign_category(
+        by=officer_haidian, experts=Expert.objects.filter(pk=expert.pk), category=Category.SCIENCE_ENGINEERING
+    )
+    expert.refresh_from_db()
+    assert (expert.confirmed_on, expert.confirmed_by) == (year_ago, user)
+    assert not ConfirmationLimits.today().is_stale(expert.confirmed_on, expert.unit_order)
+
+
+def test_a_field_that_was_never_confirmed_keeps_it_unconfirmed_in_bulk_too(officer_haidian):
+    expert = make_expert(confirmed_on=None, post="教授")
+    assign_unit(by=officer_haidian, experts=Expert.objects.filter(pk=expert.pk), unit=unit("D04-01"))
+    expert.refresh_from_db()
+    assert (expert.confirmed_on, expert.confirmed_by) == (None, None)
+
+
+@pytest.mark.parametrize("choice", ["fresh", "stale"])
+def test_the_dead_are_neither_fresh_nor_stale(client_of, officer_haidian, choice):
+    for day in (TODAY, years_before(TODAY, 9)):
+        make_expert(confirmed_on=day, died_on=TODAY)
+    assert client_of(officer_haidian).get(f"/experts/?freshness={choice}").context["total"] == 0
 
 
 def test_only_who_may_change_confirms_a_field(officer_chaoyang):

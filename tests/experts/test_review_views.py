@@ -103,6 +103,67 @@ def test_correcting_leads_back_to_the_list_and_confirms_the_record(client_of, of
     assert (expert.post, expert.confirmed_on, rows(response)) == ("新职", TODAY, [])
 
 
+def lines_of(experts, **changes):
+    """The form of several lines as a browser sends it back."""
+    sent = {"expert": [str(each.uuid) for each in experts]}
+    for each in experts:
+        facts = {"employer": each.employer, "post": each.post, "title": each.title, "category": "other"}
+        for name, value in (facts | {"version": each.version} | changes.get(each.name, {})).items():
+            sent[f"{each.uuid}-{name}"] = value
+    return sent
+
+
+def test_several_are_corrected_and_confirmed_together(client_of, officer_haidian):
+    review, client = make_round(), client_of(officer_haidian)
+    one, two = (make_expert(name, confirmed_on=OLD, post="旧职", category="other") for name in "甲乙")
+    ticked = {"expert": [str(each.uuid) for each in (one, two)], "act": "correct"}
+    page = client.post(page_of(review, "confirm"), ticked, follow=True)
+    assert [form.instance.name for form in page.context["forms"]] == ["甲", "乙"]
+    done = client.post(page_of(review, "correct"), lines_of([one, two], 甲={"post": "新职"}), follow=True)
+    assert (said(done), rows(done)) == (["已更正并核实 2 人。"], [])
+    assert done.redirect_chain == [(page_of(review), 302)]
+    for each, post in ((one, "新职"), (two, "旧职")):
+        each.refresh_from_db()
+        assert (each.post, each.confirmed_on) == (post, TODAY)
+
+
+def test_a_line_that_cannot_be_saved_stays_and_says_why(client_of, officer_haidian):
+    review, client = make_round(), client_of(officer_haidian)
+    one, two, three = (
+        make_expert(name, confirmed_on=OLD, post="旧职", category="other") for name in "甲乙丙"
+    )
+    sent = lines_of([one, two, three], 乙={"employer": "密级：秘密"}, 丙={"version": 99})
+    page = client.post(page_of(review, "correct"), sent)
+    assert (page.status_code, said(page)) == (422, ["已更正并核实 1 人。"])
+    assert {form.instance.name: (form.stale, list(form.errors)) for form in page.context["forms"]} == {
+        "乙": (False, ["employer"]), "丙": (True, []),
+    }  # fmt: skip
+    assert "刚被别人改过，请重新核对" in body(page)
+    for each, day in ((one, TODAY), (two, OLD), (three, OLD)):
+        each.refresh_from_db()
+        assert each.confirmed_on == day
+
+
+def test_nobody_corrects_what_they_may_not_change(client_of, officer_haidian, leader_city):
+    review = make_round()
+    elsewhere = make_expert("丁", unit_code="D03", confirmed_on=OLD, category="other")
+    sent = lines_of([elsewhere], 丁={"post": "新职"})
+    assert client_of(leader_city).post(page_of(review, "correct"), sent).status_code == 403
+    answered = client_of(officer_haidian).post(page_of(review, "correct"), sent, follow=True)
+    assert said(answered) == ["请先勾选要更正的专家。"]
+    elsewhere.refresh_from_db()
+    assert (elsewhere.post, elsewhere.confirmed_on) == ("", OLD)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?expert=x", "?expert=%00", "?expert=00000000-0000-4000-8000-0000000000ab"]
+)
+def test_correcting_nobody_leads_back(client_of, officer_haidian, query):
+    review = make_round()
+    answered = client_of(officer_haidian).get(page_of(review, "correct") + query)
+    assert answered["Location"] == page_of(review)
+
+
 @pytest.mark.parametrize("review", ["//evil.example", "1", "%00"])
 def test_the_form_leads_back_to_rounds_only(client_of, officer_haidian, review):
     expert = make_expert("甲", confirmed_on=OLD, category="other")
@@ -174,8 +235,8 @@ def test_the_workbench_leads_officers_to_the_round(client_of, officer_haidian, m
     assert "年度复核：" not in body(client.get("/"))
     for name in ("甲", "乙", "丙"):
         make_expert(name, confirmed_on=OLD)
-    item = next(each for each in client.get("/").context["items"] if each.title.startswith("年度复核"))
-    assert (item.count_text, item.url, item.tone) == ("3 人", page_of(review), "blue")
+    item = next(each for each in client.get("/").context["lines"] if each.title.startswith("年度复核"))
+    assert (item.due_text, item.url, item.tone) == ("3 人", page_of(review), "blue")
     monkeypatch.setattr("experts.reviewing.COUNT_LIMIT", 2)
     assert "超过 2 人" in body(client.get("/"))
     Expert.objects.update(confirmed_on=TODAY)

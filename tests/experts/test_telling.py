@@ -58,7 +58,7 @@ def leave(people, *experts, code="D04", scope=""):
             by=officer, unit=unit(code), kind="exit", experts=experts, reason="own_request"
         )
         if scope:
-            proposals.change_lines(by=officer, proposal=proposal, scope=scope)
+            proposals.change_lines(by=officer, proposal=proposal, lines=proposal.lines.all(), scope=scope)
         proposals.submit(by=officer, proposal=proposal)
     with as_role("liaison_app", director):
         proposals.review(by=director, proposal=proposal)
