@@ -16,6 +16,7 @@ KINDS = {
     "resolution": "议定事项",
     "takeover": "接转征询",
     "roster_list": "联系专家名单",
+    "coverage": "联系覆盖",
     "roster": "名册",
     "user": "用户",
     "role": "角色",

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
-from accounts.requests import signed_in
+from accounts.requests import UserRequest, signed_in
 from core.jobs import JobState
 from core.paging import Order, page_by_key
 from experts.models import ProposalKind
+from experts.views.lookup import open_expert
 from reports import actions
 from reports.forms import ExportForm
 from reports.models import Export, Kind
@@ -89,7 +90,9 @@ def export_changes(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-def export_card(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def export_card(request: UserRequest, uuid: UUID) -> HttpResponse:
+    if SOURCES[Kind.CARD].is_open_to(signed_in(request)):
+        open_expert(request, str(uuid))  # a restricted one is on the trail from here on
     return _start(request, Kind.CARD, reverse("experts:detail", args=[uuid]), about=str(uuid))
 
 

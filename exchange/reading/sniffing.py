@@ -7,6 +7,7 @@ import re
 import struct
 import zipfile
 import zlib
+from html import unescape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +49,7 @@ _OTHER_MAGICS = (
 )
 _CHUNK = 256 * 1024
 _OVERLAP = 256
+_NUMBERED = re.compile(rb"&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});")  # characters written as numbers
 _DTD = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.I)
 _SECRET = tuple(word.encode() for word in ("绝密", "机密", "秘密", "密级", "绝 密", "机 密", "秘 密"))
 _VBA_STORAGES = frozenset({"_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA", "Macros"})
@@ -248,6 +250,7 @@ def _inspect_chunk(data: bytes, *, first: bool) -> None:
         raise RosterRefused(DAMAGED)  # XML in UTF-16 is no writer's habit, and hides text from the checks
     if b"<!" in data and _DTD.search(data):
         raise RosterRefused("文件的 XML 含有 DTD 或实体定义，可能是恶意构造的文件，已拒绝")
+    data = _NUMBERED.sub(lambda found: unescape(found[0].decode()).encode(), data)
     if any(word in data for word in _SECRET):
         text = re.sub(r"<[^<>]*>", "\n", data.decode("utf-8", "replace"))
         refuse_marking(text)

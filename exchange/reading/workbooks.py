@@ -4,6 +4,7 @@ import datetime
 import re
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -195,16 +196,10 @@ def _override(attributes: bytes, body: bytes) -> str | None:
         return text or "#N/A"
     if value is None:
         formula = _FORMULA.search(body)
-        return None if formula is None else "=" + _unescaped((formula[1] or b"").decode("utf-8", "replace"))
+        return None if formula is None else "=" + unescape((formula[1] or b"").decode("utf-8", "replace"))
     if b't="' not in attributes.replace(b't="n"', b"") and re.fullmatch(r"\d{16,19}", text):
         return text
     return None
-
-
-def _unescaped(text: str) -> str:
-    for entity, char in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
-        text = text.replace(entity, char)
-    return text
 
 
 def _column(letters: bytes) -> int:

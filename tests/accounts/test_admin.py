@@ -16,11 +16,18 @@ MODELS = [
     "accounts_unit",
     "accounts_unitsetting",
     "core_holiday",
+    "reports_documenttemplate",
     "accounts_roleassignment",
     "accounts_confirmation",
 ]
 OPEN_TO = {
-    "sysadmin": {"accounts_user", "accounts_unit", "accounts_unitsetting", "core_holiday"},
+    "sysadmin": {
+        "accounts_user",
+        "accounts_unit",
+        "accounts_unitsetting",
+        "core_holiday",
+        "reports_documenttemplate",
+    },
     "secadmin": {"accounts_user", "accounts_roleassignment", "accounts_confirmation"},
 }
 

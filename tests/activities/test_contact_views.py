@@ -587,7 +587,7 @@ def test_pages_ask_the_same_at_one_row_and_at_three(client, officer_haidian, exp
     pair(expert, officer_haidian, "officer")
     client.get(LIST)
     contact = recorded(officer_haidian, expert, next_step="送材料")
-    pages = {page_of(contact): 10, at(expert): 12, sheet(expert): 16, f"{RECORD}?expert={expert.uuid}": 9}
+    pages = {page_of(contact): 10, at(expert): 13, sheet(expert): 16, f"{RECORD}?expert={expert.uuid}": 9}
 
     def more():
         make_follow_up(contact)

@@ -124,7 +124,7 @@ def test_nothing_of_an_expert_leaves(officer_haidian, path):
         "走访一位专家", "联系一位专家", "兑现一项承诺", "办理一项诉求或建言", "座谈联谊活动", "海淀区委例会",
         "议定事项到期",
     }  # fmt: skip
-    assert "http://testserver/experts/" in text
+    assert "http://testserver/contacts/" in text
 
 
 def test_a_restricted_expert_leaves_only_with_those_on_the_list(

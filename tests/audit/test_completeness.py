@@ -16,6 +16,8 @@ APPS = [app for app in settings.INSTALLED_APPS if (ROOT / app / "apps.py").exist
 WITHOUT_EVENT = {
     ("accounts/actions.py", "check_grant"): "writes nothing",
     ("accounts/actions.py", "check_unit_move"): "writes nothing",
+    ("activities/actions/coverage.py", "settle"): "adds up what the database has counted already",
+    ("activities/actions/coverage.py", "work_off"): "recomputes; the change of the setting is the act",
     (
         "exchange/actions.py",
         "set_columns",

@@ -443,6 +443,8 @@ def test_every_table_with_a_lock_moves_or_is_made_anew(sql):
         "activities_keyperiod": "worked out anew by triggers",
         "experts_rostergap": "worked out anew by triggers",
         "experts_endedgrant": "a history of grants, append-only",
+        "reminders_message": "a line in an inbox; the old address leads on",
+        "reminders_plannedreminder": "planned anew; rights are asked before it is sent",
         "exchange_rosterrow": "a preview; an import checks anew when its record is gone",
         "experts_holder": "units become holders of the survivor",
         "experts_searchtoken": "made anew from the survivor's names",

@@ -111,7 +111,7 @@ def test_the_workbench_counts_ones_own_unit(officer, client_of, staff_city, list
     list_them(make_expert("不符"))
     page = body(officer.get("/"))
     assert ("纳入符合条件的专家" in page, "核对不再符合的专家" in page) == (True, True)
-    counts = {item.title: item.count_text for item in officer.get("/").context["items"]}
+    counts = {line.title: line.due_text for line in officer.get("/").context["lines"]}
     assert (counts["纳入符合条件的专家"], counts["核对不再符合的专家"]) == ("1 人", "1 人")
     assert "纳入符合条件的专家" not in body(client_of(staff_city).get("/"))
     assert "纳入符合条件的专家" not in body(client_of(leader_city).get("/"))

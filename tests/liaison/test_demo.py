@@ -185,7 +185,7 @@ def test_contacts_leave_some_in_touch_and_some_not(demo, db):
         states = [
             Coverage.objects.filter(place=at.order).in_state(state, TODAY).count() for state in CoverageState
         ]
-        assert states[1] > states[2] > 0, (code, states)
+        assert min(states[1:]) >= 2, (code, states)
     assert not Contact.objects.filter(expert__label=Label.RESTRICTED).exists()
 
 
