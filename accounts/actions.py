@@ -1,5 +1,6 @@
 """Everything that changes units, users and roles."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from accounts.roles import ROLES, Role
 from accounts.unit_settings import validate
 from audit.actions import record
 from audit.verbs import Verb
+from core.holiday_table import Line, changes_of
 from core.models import Holiday
 
 UPDATABLE = frozenset({"display_name", "position", "phone", "email", "unit", "is_active"})
@@ -329,6 +331,20 @@ def set_holiday(*, by: User, day: date, name: str, is_workday: bool) -> Holiday:
     holiday, _ = Holiday.objects.update_or_create(day=day, defaults={"name": name, "is_workday": is_workday})
     record(Verb.CHANGE, by=by, kind="holiday", reference=day.isoformat(), fields=["name", "is_workday"])
     return holiday
+
+
+@transaction.atomic
+def import_holidays(*, by: User, lines: Iterable[Line]) -> int:
+    """Write what a table says and leave other days alone; returns how many days it added or changed."""
+    rows = [change.line for change in changes_of(lines) if change.kind != "无变化"]
+    for line in rows:
+        Holiday.objects.update_or_create(
+            day=line.day, defaults={"name": line.name, "is_workday": line.is_workday}
+        )
+    if rows:
+        days = f"{rows[0].day}..{rows[-1].day}"
+        record(Verb.IMPORT, by=by, kind="holiday", reference=days, counts={"days": len(rows)})
+    return len(rows)
 
 
 @transaction.atomic

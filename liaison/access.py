@@ -375,6 +375,7 @@ ROUTES: dict[str, Access] = {
     "admin:reports_documenttemplate_shipped": both(answers(403, (SYSADMIN, 200)), "document"),
     "admin:reports_documenttemplate_file": both(answers(403, (SYSADMIN, 200)), "reports_documenttemplate"),
     **admin_pages("reports_documenttemplate", keepers=SYSADMIN, adds=SYSADMIN),
+    "admin:core_holiday_import": both(answers(403, (SYSADMIN, 200))),
     **admin_pages("core_holiday", keepers=SYSADMIN, adds=SYSADMIN, changes=SYSADMIN, deletes=SYSADMIN),
 }
 

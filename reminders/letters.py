@@ -6,8 +6,9 @@ about is looked up at the moment of sending.
 
 import logging
 import smtplib
+import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,6 @@ from django.urls import reverse
 from django.utils import timezone
 from psycopg2.extras import execute_values
 
-from accounts.models import User
 from core.moments import local
 from reminders.enums import MailKind, MailMode, MailState
 from reminders.mailing import after_quiet, habits_of, is_digest_time, mail_is_on, modes_for, unsubscribe_token
@@ -32,6 +32,7 @@ from reminders.truth import Due, still_true
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # longer than a server may take to answer (EMAIL_TIMEOUT)
 BATCH = 20
+PATIENCE = 30.0  # seconds of one tick
 MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(hours=2)  # with the twelve attempts: half a day
 PUT = """
@@ -107,15 +108,16 @@ def queue_digests(now: datetime) -> int:
     return len(made)
 
 
-def send_letters(now: datetime) -> dict[str, int]:
-    """Send what is due; returns how many were sent, were needless, put off or given up."""
+def send_letters(now: datetime, *, seconds: float = PATIENCE) -> dict[str, int]:
+    """Send what is due; returns how many were sent, were needless, put off or given up. After so many seconds
+    the rest is left to the next tick, so that a slow server keeps no inbox waiting."""
     done: dict[str, int] = defaultdict(int)
-    if not mail_is_on():
-        return done
-    while claimed := _claim(now):
+    deadline = time.monotonic() + seconds
+    while mail_is_on() and time.monotonic() < deadline and (claimed := _claim(now)):
+        counts = _still_to_tell(claimed, now)
         with _Post() as post:
             for letter in claimed:
-                done[_send(letter, post, now)] += 1
+                done[_send(letter, counts[letter.pk], post, now)] += 1
     return done
 
 
@@ -153,9 +155,8 @@ class _Post:
             raise
 
 
-def _send(letter: Letter, post: _Post, now: datetime) -> str:
+def _send(letter: Letter, count: int, post: _Post, now: datetime) -> str:
     """Nothing is open in the database while the mail server is spoken to."""
-    count = _still_to_tell(letter, now)
     if not count:
         _settle(letter, MailState.NEEDLESS, now)
         return MailState.NEEDLESS.value
@@ -167,33 +168,31 @@ def _send(letter: Letter, post: _Post, now: datetime) -> str:
     return MailState.SENT.value
 
 
-def _still_to_tell(letter: Letter, now: datetime) -> int:
-    """How many of the letter's messages are unread, still true, and still to be told by e-mail."""
-    person: User = letter.recipient
-    if letter.kind == MailKind.TEST:
-        return 1
-    if not (person.is_active and person.email):
-        return 0
+def _still_to_tell(letters: list[Letter], now: datetime) -> dict[int, int]:
+    """How many messages of each letter are unread, still true, and still to be told by e-mail."""
+    counts = {letter.pk: int(letter.kind == MailKind.TEST) for letter in letters}
     unread = Message.objects.filter(
-        letter=letter, read_at__isnull=True, done_at__isnull=True, subject__isnull=False, due_at__isnull=False
-    )
-    by_rule: dict[str, set[Due]] = defaultdict(set)
-    for rule, subject, due_at in unread.values_list("rule", "subject", "due_at"):
-        assert subject is not None
-        assert due_at is not None  # by the filter
-        by_rule[rule].add(Due(subject, person.pk, due_at))
-    return sum(_true_of(key, asked, now) for key, asked in by_rule.items())
+        letter__in=counts, read_at__isnull=True, done_at__isnull=True, subject__isnull=False,
+        due_at__isnull=False,
+    ).values_list("rule", "letter_id", "subject", "recipient_id", "due_at")  # fmt: skip
+    by_rule: dict[str, list[tuple[int, Due]]] = defaultdict(list)
+    for rule, letter, subject, recipient, due_at in unread:
+        by_rule[rule].append((letter or 0, Due(subject or 0, recipient, due_at or now)))
+    for key, asked in by_rule.items():
+        true = _true_of(key, {due for _, due in asked}, now)
+        for letter, due in asked:
+            counts[letter] += due in true
+    return counts
 
 
-def _true_of(key: str, asked: Iterable[Due], now: datetime) -> int:
+def _true_of(key: str, asked: set[Due], now: datetime) -> set[Due]:
+    """Those that the rule still yields, of people who still want it by e-mail and have an address."""
     rule = REGISTRY.rules.get(key)
     if rule is None:
-        return 0
-    dues = set(asked)
-    person = next(iter(dues)).recipient
-    if modes_for(rule, {person}).get(person, MailMode.OFF) == MailMode.OFF:
-        return 0
-    return len(still_true(rule, dues, now))
+        return set()
+    modes = modes_for(rule, {due.recipient for due in asked})
+    wanted = {due for due in asked if modes.get(due.recipient, MailMode.OFF) != MailMode.OFF}
+    return set(still_true(rule, wanted, now))
 
 
 def compose(letter: Letter, count: int) -> EmailMultiAlternatives:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from accounts.actions import check_grant, check_unit_move
 from accounts.models import RoleAssignment, Unit, UnitSetting, User
 from accounts.roles import Role
 from accounts.unit_settings import SETTINGS, validate
+from core.holiday_table import Line, Table, Unreadable, read_table
 
 
 class NewPasswordMixin(forms.BaseForm):
@@ -138,3 +140,37 @@ class RoleAssignmentForm(forms.ModelForm):
         if user and unit and role:
             check_grant(user=user, role=Role(role), unit=unit, since=since, until=data.get("until"))
         return data
+
+
+SALT = "accounts.holidays"
+
+
+class HolidayTableForm(forms.Form):
+    """A table of holidays; `table` is what it says."""
+
+    file = forms.FileField(label="文件", help_text=".xlsx 或 .csv，三列：日期、名称、类型（放假或上班）。")
+    table: Table
+
+    def clean_file(self) -> Any:
+        upload = self.cleaned_data["file"]
+        try:
+            self.table = read_table(upload.read())
+        except Unreadable as problem:
+            raise ValidationError(str(problem)) from problem
+        return upload
+
+
+def confirmation_of(lines: list[Line]) -> str:
+    """The lines as the page of the preview sends them back: signed, so that they are those that were
+    shown."""
+    rows = [[line.day.isoformat(), line.name, line.is_workday] for line in lines]
+    return signing.dumps(rows, salt=SALT, compress=True)
+
+
+def read_confirmed(text: str) -> list[Line]:
+    """The lines of a confirmation; none when it is not ours."""
+    try:
+        rows = signing.loads(text, salt=SALT, max_age=3600)
+    except signing.BadSignature:
+        return []
+    return [Line(date.fromisoformat(day), name, is_workday) for day, name, is_workday in rows]

@@ -10,6 +10,7 @@ import json
 import logging
 import signal
 import threading
+import time
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +95,7 @@ def run(every: float, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that goes away is asked again; anything else ends the process."""
     away = False
     while not stop.is_set():
+        started = time.monotonic()
         try:
             tick()
         except (OperationalError, InterfaceError) as problem:
@@ -105,4 +107,4 @@ def run(every: float, stop: threading.Event) -> None:
             if away:
                 log.warning("The database answers again.")
             away = False
-        stop.wait(every)
+        stop.wait(max(every - (time.monotonic() - started), 0.1))
