@@ -4,8 +4,11 @@ Each size has servers and a data folder of its own under var/bench, filled on th
 next. From 100,000 on the table in docs/benchmarks.md is written; smaller sizes show that the bench works.
 """
 
+import json
 import os
+import subprocess
 import sys
+from typing import Any
 
 from liaison import embedded
 from liaison.embedded.__main__ import prepare_environment, run
@@ -29,7 +32,28 @@ def measure(size: int) -> None:
     manage("owner", "load_reference")
     manage("owner", "seed_load", "--experts", str(size), "--entries", "--mark", "--once")
     manage("app", "bench", "--experts", str(size), *(["--write"] if size >= TABLE_FROM else []))
+    measure_reminders(size)
     embedded.leave(folder)
+
+
+def measure_reminders(size: int) -> None:
+    """Each step as the role that it has in the product."""
+    manage("owner", "bench_reminders", "fill")
+    found = {"plan": asked("worker", "plan"), "pages": asked("app", "pages")}
+    sys.stdout.write(json.dumps({"reminders": found}, ensure_ascii=False) + "\n")
+    if size >= TABLE_FROM:
+        manage("app", "bench_reminders", "write", "--experts", str(size), "--found", json.dumps(found))
+
+
+def asked(role: str, step: str) -> dict[str, Any]:
+    """What a step of the reminders' bench prints."""
+    os.environ |= {"LIAISON_DB_ROLE": role, "LOG_LEVEL": "WARNING"}
+    command = [sys.executable, "manage.py", "bench_reminders", step]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603  our own command
+    if done.returncode:
+        raise Problem(f"manage.py bench_reminders {step} failed.")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The measurements as the table of docs/benchmarks.md: one section for each size."""
 
 import re
+from typing import Any
 
 from django.conf import settings
 
@@ -8,6 +9,13 @@ from liaison.bench.exports import Making
 from liaison.bench.load import READERS
 from liaison.bench.pages import Timing
 
+REMINDERS_NOTE = (
+    "One day's planning of all rules by `liaison_worker`, then two workers that deliver 20,000 of the"
+    " reminders, while a reader of a tenth opens pages (median milliseconds in quiet and meanwhile)."
+)
+REMINDERS_HEAD = (
+    "| experts | planned | seconds | delivered | seconds | pages, ms |\n|--:|--:|--:|--:|--:|---|"
+)
 FILE = settings.BASE_DIR / "docs" / "benchmarks.md"
 HEAD = (
     "| reader | page | p50 ms | p95 ms | × floor | × bare | queries | database ms | main query alone ms |\n"
@@ -39,6 +47,24 @@ def export_table(makings: list[Making]) -> str:
         for each in makings
     ]
     return "\n".join([EXPORT_HEAD, *lines])
+
+
+def write_reminders(count: int, found: dict[str, Any]) -> None:
+    """The line of this size in the section of the reminders."""
+    plan, deliver = found["plan"], found["pages"]
+    pages = "; ".join(f"{name} {each['quiet']} → {each['busy']}" for name, each in deliver["pages"].items())
+    line = (
+        f"| {count:,} | {plan['reminders']:,} | {plan['seconds']} | {deliver['reminders']:,}"
+        f" | {deliver['seconds']} | {pages} |"
+    )
+    text = FILE.read_text(encoding="utf-8")
+    if REMINDERS_HEAD not in text:
+        text = f"{text.rstrip()}\n\n## Reminders\n\n{REMINDERS_NOTE}\n\n{REMINDERS_HEAD}\n"
+    kept = [each for each in text.splitlines() if not (each.startswith(f"| {count:,} |") and "→" in each)]
+    end = max(
+        number for number, each in enumerate(kept) if each in REMINDERS_HEAD.splitlines() or "→" in each
+    )
+    FILE.write_text("\n".join([*kept[: end + 1], line, *kept[end + 1 :]]) + "\n", encoding="utf-8")
 
 
 def write_table(count: int, found: dict[str, list[Timing]], makings: list[Making]) -> None:

@@ -11,9 +11,10 @@ from django.db import connection
 from experts.models import Expert, Holder, NeedToKnow, RosterEntry, SearchToken
 from experts.roster import Listing
 from experts.search import tokens_of
-from liaison.bench import exports, pages, report
+from liaison.bench import exports, pages, reminding, report
 from liaison.bench.load import READERS, load
 from liaison.bench.people import COMMON_NAME
+from reminders.models import Message
 from reports.models import Export
 from tests.exchange.wizard import Silent
 from tests.factories import make_expert
@@ -131,3 +132,34 @@ def test_the_command_line_says_what_it_needs(db):
     out = StringIO()
     with pytest.raises(CommandError, match="positive"):
         call_command("seed_load", experts=0, stdout=out)
+
+
+def test_the_reminders_of_the_bench_are_planned_and_delivered(filled, monkeypatch):
+    monkeypatch.setattr(reminding, "clear", lambda: None)  # a VACUUM has no place in a test's transaction
+    reminding.fill()
+    with as_role("liaison_worker"):
+        plan = reminding.planned()
+        half = reminding.delivered(plan["reminders"] // 2)
+        rest = reminding.delivered(plan["reminders"])
+    assert plan["reminders"] > COUNT / 30
+    assert half["reminders"] + rest["reminders"] == plan["reminders"]
+    message = Message.objects.filter(rule__startswith="contact_due").first()
+    assert Expert.objects.visible_to(message.recipient).filter(pk=message.expert_id).exists()
+
+
+def test_a_line_of_the_reminders_is_written_once_for_each_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "FILE", tmp_path / "benchmarks.md")
+    report.FILE.write_text("# Benchmarks\n\n## 100 experts\n\nkept\n")
+    pages_found = {"list": {"quiet": 10.0, "busy": 12.0}}
+    for seconds in (1, 2):
+        found = {
+            "plan": {"reminders": 5, "seconds": seconds},
+            "pages": {"reminders": 4, "seconds": 3, "pages": pages_found},
+        }
+        report.write_reminders(100, found)
+        report.write_reminders(2000, found)
+    text = report.FILE.read_text()
+    assert text.count("## Reminders") == 1
+    assert text.count("| 100 | 5 | 2 | 4 | 3 | list 10.0 → 12.0 |") == 1
+    assert text.count("→") == 2
+    assert "kept" in text

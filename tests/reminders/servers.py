@@ -141,7 +141,7 @@ def children_of(pid):
     return [int(child) for child in path.read_text().split()] if path.exists() else []
 
 
-def wait_until(question, expected, seconds=90):
+def wait_until(question, expected, seconds=240):
     """Ask again and again; what was answered last if it never is what is expected."""
     deadline = time.monotonic() + seconds
     while (found := question()) != expected and time.monotonic() < deadline:
