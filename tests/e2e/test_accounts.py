@@ -38,7 +38,7 @@ def test_signing_out_ends_the_session(product: Running, page: Page) -> None:
 
 
 ADMINISTRATORS = {
-    "sysadmin": {"用户", "单位", "单位参数", "节假日"},
+    "sysadmin": {"用户", "单位", "单位参数", "节假日", "文书模板"},
     "secadmin": {"用户", "角色", "待确认事项"},
 }
 

@@ -10,7 +10,7 @@ from tests.e2e.steps import is_wider_than_the_screen, sign_in
 
 pytestmark = pytest.mark.e2e
 RECORD = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/units/)[^/?]+|(?<=/honours/)[A-Z_]+(?=/)")
-MOST = 60
+MOST = 150
 
 
 def kind(path: str) -> str:
