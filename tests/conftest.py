@@ -1,5 +1,7 @@
 """The suite works as owner, so factories write freely; every client request runs as liaison_app."""
 
+import time
+
 import pytest
 from django.db import connection
 
@@ -26,6 +28,20 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     with django_db_blocker.unblock():
         load_reference()
+    yield
+    with django_db_blocker.unblock():
+        wait_until_alone()
+
+
+def wait_until_alone(seconds=30):
+    """Processes that a test has killed may still hold a session; with one the database cannot be dropped."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    for _ in range(seconds):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) {others}")
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(1)
 
 
 @pytest.fixture(autouse=True)
