@@ -22,7 +22,7 @@ from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
 NUMBER, NAME, MAY, EMPLOYER = "110105198510104635", "林双", date(1985, 10, 1), "示范大学"
-LIST = "/experts/duplicates/"
+LIST, INBOX = "/experts/duplicates/", "/messages/"
 # Why the officer of D04, who is not cleared for sensitive records here, does not see it.
 HIDDEN = ["restricted", "of another unit", "too sensitive"]
 
@@ -103,7 +103,7 @@ def walked(client, monkeypatch, way):
         with transaction.atomic():
             with CaptureQueriesContext(connection) as statements:
                 taken = way(client, monkeypatch)
-            pages = [client.get(path) for path in ("/", LIST, LIST + "?reason=id_number", "/inbox/",
+            pages = [client.get(path) for path in ("/", LIST, LIST + "?reason=id_number", INBOX,
                      f"/experts/?q={NAME}", at(entered()), at(entered(), "edit"),
                      at(entered()) + "?tab=history", at(entered()) + "?tab=log")]  # fmt: skip
             told = len(statements), [plain(each) for each in (*taken, *pages)], Message.objects.count()

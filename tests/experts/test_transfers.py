@@ -33,7 +33,7 @@ from tests.factories import enter, hold, make_expert, make_report, make_takeover
 from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
-LIST = "/experts/takeovers/"
+LIST = "/experts/changes/takeovers/"
 LONG_AGO = date(2019, 1, 1)
 
 
