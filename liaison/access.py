@@ -300,6 +300,7 @@ ROUTES: dict[str, Access] = {
     "reports:export_roster": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
     "reports:export_changes": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
     "reports:export_card": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
+    "reports:export_brief": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
     "reports:export_proposal": acts(answers(403, (READERS, 404), (SEERS, 302)), "proposal"),
     "reports:export_exit": acts(answers(403, (OFFICERS, 404), (CHANGERS, 302)), "exit"),
     "reports:detail": reads(EXPORTERS, "export"),

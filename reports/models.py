@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     ROSTER = "roster", "联系专家名单"
     CHANGES = "changes", "名单变动"
     CARD = "card", "专家登记表"
+    BRIEF = "brief", "走访一页纸"
     PROPOSAL = "proposal", "名单调整审批表"
     LEAVING = "leaving", "退出审批表"  # a proposal to leave
     EXIT = "exit", "退出审批表"  # a case of mandatory exit

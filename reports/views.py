@@ -97,6 +97,11 @@ def export_card(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
+def export_brief(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _start(request, Kind.BRIEF, reverse("contacts:brief", args=[uuid]), about=str(uuid))
+
+
+@require_POST
 def export_proposal(request: HttpRequest, uuid: UUID) -> HttpResponse:
     about = {"about": str(uuid)}
     proposal = ProposalSource(signed_in(request), QueryDict(urlencode(about))).proposal

@@ -5,6 +5,7 @@ from django.http import QueryDict
 from accounts.models import User
 from reports.models import Export, Kind
 from reports.sources.base import MOST, MOST_PRINTED, Source
+from reports.sources.briefs import BriefSource
 from reports.sources.cards import CardSource, ExitSource
 from reports.sources.proposals import ProposalSource
 from reports.sources.register import ExpertSource
@@ -19,6 +20,7 @@ SOURCES: dict[str, type[Source]] = {
     Kind.ROSTER: RosterSource,
     Kind.CHANGES: ChangesSource,
     Kind.CARD: CardSource,
+    Kind.BRIEF: BriefSource,
     Kind.PROPOSAL: ProposalSource,
     Kind.LEAVING: ProposalSource,
     Kind.EXIT: ExitSource,

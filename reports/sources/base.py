@@ -12,7 +12,7 @@ from django.http import QueryDict
 from accounts.models import User
 from experts.filters import saved_query
 from reports.columns import Column
-from reports.models import Document, Export, Format
+from reports.models import Export, Format
 
 MOST = 200_000  # rows of one workbook
 MOST_PRINTED = 5_000  # rows of one document: some 500 pages, 4 s and 1 GB
@@ -23,7 +23,7 @@ class Source(ABC):
 
     columns: ClassVar[Sequence[Column]] = ()
     formats: ClassVar[tuple[Format, ...]] = (Format.EXCEL,)
-    document: ClassVar[Document]
+    document: ClassVar[str]  # a Document, or a form that has a Typst template only
 
     def __init__(self, user: User, params: QueryDict) -> None:
         self.user, self.params = user, params
