@@ -69,3 +69,9 @@ def end_pairings(event: Exited) -> None:
     unit, number = event.unit.pk if event.unit else None, event.expert.record_number
     if called("activities_close_pairings", event.expert.uuid, unit) == "True":
         record(Verb.CHANGE, by=event.by, kind="expert", reference=number, fields=["pairing"])
+
+
+@on_exit.register
+def withdraw_nominations(event: Exited) -> None:
+    """Nobody is expected in a class that has not begun who has left the list of the unit, or has died."""
+    called("activities_withdraw_nominations", event.expert.uuid, event.unit.pk if event.unit else None)

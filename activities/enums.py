@@ -168,3 +168,45 @@ class BriefingState(models.TextChoices):
 
     DRAFT = "draft", "起草"
     SENT = "sent", "已发送"
+
+
+class TrainingKind(models.TextChoices):
+    """What a class of the yearly plan is (研修计划, 四（一）)."""
+
+    NATIONAL = "national", "国情研修班"
+    LECTURE = "lecture", "专题讲座"
+    OTHER = "other", "其他班次"
+
+
+class PlanState(models.TextChoices):
+    """A plan is drafted by an officer and approved by a department head."""
+
+    DRAFT = "draft", "起草"
+    APPROVED = "approved", "已批准"
+
+
+class ClassState(models.TextChoices):
+    """How far a class has come."""
+
+    PLANNED = "planned", "未结束"
+    DONE = "done", "已结束"
+    CANCELLED = "cancelled", "已取消"
+
+
+class NominationState(models.TextChoices):
+    """A unit nominates; the organiser confirms, puts on the waiting list or declines."""
+
+    NOMINATED = "nominated", "待确认"
+    CONFIRMED = "confirmed", "已确认"
+    WAITING = "waiting", "候补"
+    DECLINED = "declined", "未安排"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class DayPart(models.TextChoices):
+    """When on its day a session is."""
+
+    WHOLE = "whole", "全天"
+    MORNING = "morning", "上午"
+    AFTERNOON = "afternoon", "下午"
+    EVENING = "evening", "晚上"

@@ -34,6 +34,10 @@ PHOTO = {
     "added_at": Personal(TRACE, retention=KEPT),
 }
 GUEST = {name: Personal(CONTACT, retention=KEPT) for name in ("attendance", "added_by")}
+NOMINATION = {name: Personal(CONTACT, retention=KEPT) for name in ("unit", "state", "note", "attendance")} | {
+    name: Personal(TRACE, retention=KEPT)
+    for name in ("nominated_by", "nominated_at", "registered_at", "registered_by")
+}
 COVERAGE = {
     name: Personal(CONTACT, retention=KEPT)
     for name in ("unit", "scope", "is_listed", "fresh", "covered", "gap", "last_on", "due_on")
@@ -47,5 +51,6 @@ PERSON_MACHINERY = LOCK | {"contact"}
 FOLLOW_UP_MACHINERY = LOCK | {"uuid", "contact"}
 PHOTO_MACHINERY = LOCK | {"uuid", "contact", "stored_key"}
 COVERAGE_MACHINERY = LOCK | {"place", "place_end", "is_alone", "is_away", "sort_key"}
+NOMINATION_MACHINERY = LOCK | {"uuid", "training", "place", "sort_key"}
 GUEST_MACHINERY = LOCK | {"uuid", "gathering", "contact"}
 BRIEFING_EXPERT_MACHINERY = LOCK | {"briefing"}

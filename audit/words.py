@@ -12,6 +12,7 @@ KINDS = {
     "contact_draft": "联系记录草稿",
     "gathering": "例会座谈",
     "briefing": "情况通报",
+    "training": "研修",
     "calendar_feed": "日历订阅",
     "resolution": "议定事项",
     "takeover": "接转征询",

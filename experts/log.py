@@ -49,6 +49,7 @@ FIELDS = {
     "photos": "联系照片",
     "takeover": "接转征询",
     "pairing": "联系结对",
+    "training": "研修",
 }
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Func, Model, QuerySet, TextField
 
-from activities.models import BriefingFile, Photo
+from activities.models import BriefingFile, Photo, TrainingFile
 from activities.models.briefing import VAULT as briefing_files
 from activities.models.contact import VAULT as photo_files
+from activities.models.training import VAULT as training_files
 from core.vault import Vault
 from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
@@ -126,5 +127,6 @@ PLACES: tuple[Place, ...] = (
     FilePlace(Evidence, "stored_as", "stored_key", lambda row: row.bound_to, vault=evidence_files),
     FilePlace(Photo, "stored_as", "stored_key", lambda row: row.bound_to, vault=photo_files),
     FilePlace(BriefingFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=briefing_files),
+    FilePlace(TrainingFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=training_files),
     FilePlace(Export, "stored_as", "stored_key", lambda row: row.bound_to, vault=export_files),
 )

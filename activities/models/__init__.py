@@ -6,6 +6,7 @@ from activities.models.gathering import AgendaItem, Gathering, Invitation, Serie
 from activities.models.guest import Guest
 from activities.models.pairing import Pairing
 from activities.models.resolution import Resolution, ResolutionNote
+from activities.models.training import Nomination, TrainingClass, TrainingFile, TrainingPlan, TrainingSession
 
 __all__ = [
     "AgendaItem",
@@ -24,10 +25,15 @@ __all__ = [
     "Guest",
     "Invitation",
     "KeyPeriod",
+    "Nomination",
     "Pairing",
     "Photo",
     "Receipt",
     "Resolution",
     "ResolutionNote",
     "Series",
+    "TrainingClass",
+    "TrainingFile",
+    "TrainingPlan",
+    "TrainingSession",
 ]

@@ -55,6 +55,7 @@ TABLES = {
     "experts_mandatoryexit": "应退事项",
     "experts_proposalline": "名单提案",
     "activities_pairing": "联系结对",
+    "activities_nomination": "研修推荐",
 }
 TAKEN = "两条记录都有在办的{}，请先办结其中一条的，再合并。"
 

@@ -6,7 +6,17 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from activities.models import Contact, ContactPerson, Coverage, FollowUp, Pairing, Photo
+from activities.models import (
+    Contact,
+    ContactPerson,
+    Coverage,
+    FollowUp,
+    Nomination,
+    Pairing,
+    Photo,
+    TrainingClass,
+    TrainingPlan,
+)
 from experts.enums import Label
 from experts.models import (
     Award,
@@ -26,12 +36,15 @@ from tests.factories import (
     enter,
     hold,
     make_award,
+    make_class,
     make_contact,
     make_evidence,
     make_exit,
     make_expert,
     make_follow_up,
+    make_nomination,
     make_photo,
+    make_plan,
     make_report,
     make_sensitive,
     make_takeover,
@@ -46,7 +59,7 @@ HANGING = [
     Award, ChangeReport, Contact, ContactPerson, Evidence, FollowUp, Photo, SearchToken, SensitiveValue,
     TakeOver,
 ]  # fmt: skip
-IN_REACH = [Coverage, Pairing]
+IN_REACH = [Coverage, Nomination, Pairing, TrainingClass, TrainingPlan]
 PROTECTED = [Expert, *HANGING, *IN_REACH, ExitText, MandatoryExit, Holder, NeedToKnow, SavedFilter]
 
 
@@ -68,6 +81,9 @@ def population(personas):
     expired = make_expert("金丝雀丙")
     restrict(expired, personas["officer_haidian"], until=timezone.localdate() - timedelta(days=1))
     restrict(make_expert("金丝雀丁"), personas["sysadmin"], personas["no_role"])
+    head = personas["director_haidian"]
+    city = make_class(make_plan(head, "BJ", approver=head))
+    city_draft, district = make_class(make_plan(head, "BJ", 2027)), make_class(make_plan(head, "D04"))
     for expert in Expert.objects.all():
         make_exit(personas["officer_haidian"], expert)
         for kind in ("transfer", "serious_illness"):
@@ -90,6 +106,8 @@ def population(personas):
         for code in ("D03", "D04"):
             enter(expert, code)
             pair(expert, personas["leader_city"], unit_code=code)
+        for training, code in ((city, "D04"), (city_draft, "D03"), (district, "D04")):
+            make_nomination(personas["officer_haidian"], training, expert, code)
     return personas
 
 

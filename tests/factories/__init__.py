@@ -14,10 +14,13 @@ from activities.models import (
     Gathering,
     Guest,
     Invitation,
+    Nomination,
     Pairing,
     Photo,
     Resolution,
     Series,
+    TrainingClass,
+    TrainingPlan,
 )
 from activities.models.contact import VAULT as PHOTOS
 from core.crypto import encrypt
@@ -334,4 +337,33 @@ def make_guest(gathering, expert, **facts):
     """An expert who is invited to a symposium."""
     return Guest.objects.create(
         gathering=gathering, expert=expert, **({"added_by": gathering.created_by} | facts)
+    )
+
+
+def make_plan(by, unit_code="D04", year=2026, approver=None, **facts):
+    """A unit's plan of training, approved when `approver` is given."""
+    if approver:
+        facts |= {"state": "approved", "approved_by": approver, "approved_at": timezone.now()}
+    return TrainingPlan.objects.create(unit=unit(unit_code), year=year, created_by=by, **facts)
+
+
+def make_class(plan, starts_in=10, days=2, **facts):
+    """A class of a plan with two places, and a session for each of its days."""
+    start = timezone.localdate() + timedelta(days=starts_in)
+    defaults = {
+        "kind": "national", "title": "国情研修班", "base": "市委党校", "starts_on": start, "places": 2,
+        "ends_on": start + timedelta(days=days - 1), "nominate_by": start - timedelta(days=1),
+    }  # fmt: skip
+    training = TrainingClass.objects.create(
+        plan=plan, unit=plan.unit, created_by=plan.created_by, **(defaults | facts)
+    )
+    for number in range(days):
+        training.sessions.create(on=training.starts_on + timedelta(days=number))
+    return training
+
+
+def make_nomination(by, training, expert, unit_code="D04", **facts):
+    """An expert put forward for a class by a unit."""
+    return Nomination.objects.create(
+        training=training, expert=expert, unit=unit(unit_code), nominated_by=by, **facts
     )

@@ -14,6 +14,7 @@ from activities.models import (
     FollowUp,
     Guest,
     KeyPeriod,
+    Nomination,
     Pairing,
     Photo,
 )
@@ -43,6 +44,7 @@ MODELS = [
     (TakeOver, personal_data.TAKE_OVER, personal_data.TAKE_OVER_MACHINERY),
     (SensitiveValue, {}, personal_data.SENSITIVE_MACHINERY),
     (Pairing, of_contacts.PAIRING, of_contacts.PAIRING_MACHINERY),
+    (Nomination, of_contacts.NOMINATION, of_contacts.NOMINATION_MACHINERY),
     (Contact, of_contacts.CONTACTED, of_contacts.CONTACT_MACHINERY),
     (ContactPerson, of_contacts.PERSON, of_contacts.PERSON_MACHINERY),
     (FollowUp, of_contacts.FOLLOW_UP, of_contacts.FOLLOW_UP_MACHINERY),
