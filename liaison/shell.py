@@ -31,6 +31,7 @@ def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
         ("联系重点", "experts:priorities", "flag", user.may("view")),
         ("联系覆盖", "coverage:own", "user-check", user.may("view")),
         ("领导看板", "dashboard:home", "chart-histogram", user.may("view")),
+        ("研修", "training:list", "school", user.may("view")),
         ("联系结对", "pairings:list", "link", user.may("view")),
         ("我联系的专家", "pairings:mine", "user-circle", user.may("view")),
         ("联系活动", "contacts:list", "calendar-event", user.may("view")),

@@ -16,6 +16,7 @@ urlpatterns = [
     path("gatherings/", include("activities.gathering_urls")),
     path("coverage/", include("activities.coverage_urls")),
     path("dashboard/", include("reports.dashboard.urls")),
+    path("training/", include("activities.training_urls")),
     path("pairings/", include("activities.pairing_urls")),
     path("contacts/", include("activities.contact_urls")),
     path("imports/", include("exchange.urls")),

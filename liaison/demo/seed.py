@@ -30,6 +30,7 @@ from liaison.demo.pairings import add_pairings
 from liaison.demo.priorities import add_priorities
 from liaison.demo.rosters import add_rosters
 from liaison.demo.specials import add_specials, sensitive_by_honour
+from liaison.demo.training import add_training
 
 Row = TypeVar("Row", bound=LockedChild)
 BATCH = 2000
@@ -58,6 +59,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_priorities(units, users, today)
     add_rosters(experts, units, users, today)
     add_pairings(units, users, today)
+    add_training(units, users, today)
     add_contacts(units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}

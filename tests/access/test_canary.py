@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.models import ContactPerson
+from activities.models import ContactPerson, TrainingClass
 from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
@@ -27,12 +27,15 @@ from tests.experts.honours import previewed as change_previewed
 from tests.factories import (
     enter,
     make_award,
+    make_class,
     make_contact,
     make_evidence,
     make_exit,
     make_expert,
     make_follow_up,
+    make_nomination,
     make_photo,
+    make_plan,
     make_priority,
     make_report,
     make_round,
@@ -50,6 +53,7 @@ RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
 PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
 TAKEOVER = UUID(int=0xC7)
+COURSE, NOMINATED = UUID(int=0xC8), UUID(int=0xC9)
 ENTRY, PAIRING = UUID(int=0xC5), UUID(int=0xC6)
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
@@ -111,6 +115,8 @@ def neighbours(personas):
         make_award(expert, "MUNICIPAL_AWARD", text="示范奖", state=AwardState.PENDING)
         enter(expert, "D04")
     pair(expert, personas["leader_city"], kind="leader")
+    course = make_class(make_plan(personas["director_haidian"], approver=personas["staff_city"]), uuid=COURSE)
+    make_nomination(personas["officer_haidian"], course, expert, state="confirmed")
     pair(expert, personas["officer_haidian"], kind="officer")
     make_round("D04", uuid=ROUND)
     make_priority("D04", uuid=PRIORITY, posts=["总设计师"], below=True)
@@ -144,6 +150,8 @@ def release_canary(personas):
         uuid=ENTRY, expert=canary, unit=canary.unit, scope="key", since=date(2020, 1, 1), opened_by=proposal
     )
     pair(canary, personas["leader_city"], uuid=PAIRING)
+    course = TrainingClass.objects.get(uuid=COURSE)
+    make_nomination(personas["officer_haidian"], course, canary, uuid=NOMINATED, state="confirmed")
     pair(canary, personas["officer_haidian"], kind="officer")
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
     make_takeover(reporter, canary, uuid=TAKEOVER, name=f"{MARK}调动")
@@ -248,6 +256,7 @@ def plain_requests():
     stated = {"unit": "D04", "name": "设计", "reason": "文件", "posts": "总设计师", "since": "2026-01-01"}
     yield "post", reverse("experts:priority_new"), stated
     yield from pairing_requests()
+    yield from training_requests()
     review = reverse("experts:review", args=[ROUND])
     for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
         yield "get", f"{review}{query}", {}
@@ -281,6 +290,20 @@ def plain_requests():
     for app in ("accounts/user", "accounts/unit", "accounts/confirmation"):
         for query in ("", f"?q={NUMBER}", f"?q={MARK}"):
             yield "get", f"/admin/{app}/{query}", {}
+
+
+def training_requests():
+    """A class in which the canary has a place, and acts on it."""
+    detail = reverse("training:detail", args=[COURSE])
+    for query in ("", "?tab=attendance", "?tab=files", "?tab=facts", "?state=confirmed"):
+        yield "get", f"{detail}{query}", {}
+    yield "get", reverse("training:print", args=[COURSE]), {}
+    nominate = reverse("training:nominate", args=[COURSE])
+    for text in SEARCHES:
+        yield "get", f"{nominate}?{urlencode({'q': text})}", {}
+    yield "post", nominate, {"unit": "D04", "expert": [str(RECORD)]}
+    for act in ("confirm", "decline", "register", "withdraw"):
+        yield "post", reverse("training:act", args=[COURSE]), {"act": act, "nomination": [str(NOMINATED)]}
 
 
 def pairing_requests():

@@ -10,7 +10,8 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Confirmation, Unit, UnitSetting
-from activities.models import Contact
+from activities.models import Contact, TrainingClass, TrainingFile
+from activities.models.training import VAULT
 from core.models import Holiday
 from exchange.models import RosterImport
 from experts.enums import AwardState
@@ -42,12 +43,14 @@ from tests.factories import (
     ask_to_lift,
     ask_to_restrict,
     make_award,
+    make_class,
     make_contact,
     make_evidence,
     make_exit,
     make_expert,
     make_follow_up,
     make_photo,
+    make_plan,
     make_priority,
     make_report,
     make_round,
@@ -103,6 +106,7 @@ def world(personas, client_of, monkeypatch):
         _contacts(officer, each, code)
         for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "D04"))
     ]
+    own_class, other_class = _classes(personas["director_haidian"])
     admin = _admin_pages(personas)
     stranger = _own(make_user())
     RosterImport.objects.create(
@@ -139,6 +143,7 @@ def world(personas, client_of, monkeypatch):
             "line": [proposal.uuid, proposal.lines.get().uuid],
             **_args_of(kept[0]),
             "row": [roster.uuid, roster.rows.get(state="held").number],
+            **_class_keys(own_class),
             "unit": ["D04"],
             "setting": ["D04", KEY],
             "rule": ["D04", RULE],
@@ -180,9 +185,34 @@ def world(personas, client_of, monkeypatch):
             ([each.uuid, each.lines.get().uuid], [uuid4(), uuid4()]) for each in proposals
         ]
         made.hidden[name] |= _contacts_hidden(user, kept)
+        classes = {own_class, other_class} - set(TrainingClass.objects.visible_to(user))
+        for kind, nothing in (("training plan", 1), ("class", 1), ("class session", 2), ("class file", 2)):
+            made.hidden[name][kind] = [
+                (_class_keys(each)[kind], [uuid4() for _ in range(nothing)]) for each in classes
+            ]
         if name != "secadmin":
             made.hidden[name]["grant"] = [(made.seen[name]["grant"], [uuid4()])]
     return made
+
+
+def _classes(head):
+    """An approved class of D04 and one of D03, each with a file."""
+    plans = [make_plan(head, code, approver=head) for code in ("D04", "D03")]
+    classes = [make_class(plan) for plan in plans]
+    for each in classes:
+        file = TrainingFile(training=each, name="讲义.pdf", size=4, added_by=head, stored_as=uuid4().hex)
+        file.stored_key = VAULT.keep(file.stored_as, b"%PDF", bound_to=file.bound_to)
+        file.save(force_insert=True)
+    return classes
+
+
+def _class_keys(training):
+    return {
+        "training plan": [training.plan.uuid],
+        "class": [training.uuid],
+        "class session": [training.uuid, training.sessions.first().uuid],
+        "class file": [training.uuid, training.files.get().uuid],
+    }
 
 
 def _record(name, code):
