@@ -125,8 +125,23 @@ UNPAIRED = Rule(
     numbers=(Number("before", "到期前几天起提醒", 14, 1, 90),),
 )
 
-FITTING = """(CASE pairing.kind WHEN 'leader' THEN ARRAY['leader', 'department_head']
+FITTING = """(CASE held.kind WHEN 'leader' THEN ARRAY['leader', 'department_head']
         ELSE ARRAY['liaison_officer', 'department_head'] END)"""
+# Who keeps in touch where as what, and holds no post for it any more; looked at once, not for each expert.
+GONE = f"""
+    SELECT held.person_id, held.kind, held.place, (
+        SELECT max(assignment.until) + 1 FROM accounts_roleassignment assignment
+        JOIN accounts_unit unit ON unit.id = assignment.unit_id
+        WHERE assignment.user_id = held.person_id AND assignment.role = ANY ({FITTING})
+          AND assignment.until < clock.today AND held.place BETWEEN unit."order" AND unit.order_end) AS day
+    FROM (
+        SELECT DISTINCT pairing.person_id, pairing.kind, pairing.place
+        FROM activities_pairing pairing JOIN clock ON pairing.since <= clock.today
+            AND (pairing.until IS NULL OR pairing.until > clock.today)
+        WHERE chosen IS NULL OR pairing.id = ANY (chosen)) held
+    CROSS JOIN clock
+    WHERE NOT EXISTS (SELECT FROM posts WHERE posts.user_id = held.person_id AND posts.role = ANY ({FITTING})
+        AND held.place BETWEEN posts.low AND posts.high)"""
 VACANT = Rule(
     key="pairing_vacant",
     name="联系人离任或换岗",
@@ -137,21 +152,17 @@ VACANT = Rule(
         f"""
     SELECT pairing.id, expert.uuid AS page, posts.user_id, posts.high - posts.low AS width, days.due_at,
         pairing.expert_id
-    FROM activities_pairing pairing JOIN tuning ON tuning.place = pairing.place
-    JOIN clock ON pairing.since <= clock.today AND (pairing.until IS NULL OR pairing.until > clock.today)
-    CROSS JOIN LATERAL (
-        SELECT max(held.until) + 1 AS day FROM accounts_roleassignment held
-        JOIN accounts_unit unit ON unit.id = held.unit_id
-        WHERE held.user_id = pairing.person_id AND held.role = ANY ({FITTING}) AND held.until < clock.today
-          AND pairing.place BETWEEN unit."order" AND unit.order_end) gone
+    FROM ({GONE}) gone JOIN tuning ON tuning.place = gone.place
+    CROSS JOIN clock
+    JOIN activities_pairing pairing ON (pairing.person_id, pairing.kind, pairing.place)
+        = (gone.person_id, gone.kind, gone.place) AND pairing.since <= clock.today
+        AND (pairing.until IS NULL OR pairing.until > clock.today)
     JOIN days ON days.day >= coalesce(gone.day, pairing.since)
         AND (days.day - coalesce(gone.day, date '2024-01-01')) % tuning.repeat = 0
     JOIN posts ON 'change' = ANY (posts.rights) AND pairing.place BETWEEN posts.low AND posts.high
     JOIN people person ON person.id = posts.user_id AND posts.user_id <> pairing.person_id
     JOIN experts_expert expert ON expert.id = pairing.expert_id
-    WHERE (chosen IS NULL OR pairing.id = ANY (chosen)) AND {readable("pairing", "pairing.expert_id")}
-      AND NOT EXISTS (SELECT FROM posts fit WHERE fit.user_id = pairing.person_id
-          AND fit.role = ANY ({FITTING}) AND pairing.place BETWEEN fit.low AND fit.high)"""
+    WHERE (chosen IS NULL OR pairing.id = ANY (chosen)) AND {readable("pairing", "pairing.expert_id")}"""
     ),
     page="pairings:expert",
     numbers=(Number("repeat", f"没有安排的，{FOLLOWED}", 7, 1, 60),),

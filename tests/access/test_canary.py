@@ -20,7 +20,7 @@ from experts.listing import ORDERS
 from experts.models import Expert, ProposalKind, ProposalStep, RosterEntry, SavedFilter
 from experts.views.takeovers import BOXES
 from liaison.access import ROUTES
-from reminders.models import Message
+from reminders.models import Message, PlannedReminder
 from tests.access.test_routes import TOKEN, body, signed_in
 from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
@@ -159,6 +159,7 @@ def release_canary(personas):
     make_evidence(report, name=f"{MARK}证明.pdf", uuid=FILE)
     make_report(reporter, canary, "serious_illness", uuid=ILLNESS, text=f"{MARK}伤病")
     _keep_in_touch(personas, canary)
+    _remind(canary, personas["cleared_city"])
     canary.photo.save("canary.jpg", ContentFile(f"{MARK}相片".encode()), save=True)
     return restrict(canary, personas["cleared_city"], approver=personas["director_haidian"])
 
@@ -175,6 +176,14 @@ def _keep_in_touch(personas, canary):
         None, canary, today, state="planned", way="", planned_by=other, recorded_at=None, uuid=PLANNED
     )
     make_contact(other, canary, state="draft", way="", uuid=DRAFT)
+
+
+def _remind(canary, person):
+    """A reminder that was opened, and one that waits; the administrator's numbers leave both out."""
+    now = timezone.now()
+    facts = {"rule": "contact_due", "subject": canary.pk, "expert_id": canary.pk, "due_at": now}
+    Message.objects.create(recipient=person, text="请安排联系", url="/experts/", read_at=now, **facts)
+    PlannedReminder.objects.create(recipient=person, is_guarded=True, next_at=now, planned_at=now, **facts)
 
 
 def object_requests():
