@@ -392,7 +392,7 @@ def test_the_marker_appears_to_the_person_on_the_list(neighbours):
     found = {request: told(text, ()) for request, (_, _, text) in walk(neighbours["cleared_city"]).items()}
     listing, suggest, detail = "/experts/", "/experts/suggest/", f"/experts/{RECORD}/"
     seen = {path.partition("?")[0] for (_, path, _), values in found.items() if values}
-    assert {listing, suggest, detail, f"{detail}edit/", f"{detail}awards/{AWARD}/edit/"} <= seen
+    assert {listing, suggest, detail, f"{detail}edit/", f"{detail}awards/{AWARD}/edit/", "/messages/"} <= seen
     for text in SEARCHES:
         if text in {"jsq", "jinsique"}:  # a beginning of the whole name's initials and pinyin
             continue
