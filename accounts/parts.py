@@ -1,6 +1,6 @@
-"""Where upper apps add to the page of a unit (core/parts.py)."""
+"""Where upper apps add cards to the page of a unit (core/parts.py)."""
 
 from accounts.models import Unit
-from core.parts import Place
+from core.parts import Part, Place
 
-UNIT_PAGE: Place[Unit] = Place()
+CARDS: Place[Unit, Part] = Place()

@@ -8,13 +8,13 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest, JsonRespo
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import parts
 from accounts.actions import clear_unit_setting, set_unit_setting
 from accounts.enums import UnitKind
 from accounts.filters import UnitFilter, areas, clean
 from accounts.forms import UnitSettingForm
 from accounts.models import RoleAssignment, Unit, UnitSetting, User
 from accounts.models.unit import UnitQuerySet
-from accounts.parts import UNIT_PAGE
 from accounts.requests import UserRequest
 from accounts.roles import Right
 from accounts.unit_settings import SETTINGS, SettingKind, effective, effective_all
@@ -92,7 +92,7 @@ def unit(request: UserRequest, code: str) -> HttpResponse:
         "child_count": children.count(),
         "settings": list(effective_all(found)),
         "may_set": request.user.may("approve", found.order),
-        "parts": UNIT_PAGE.parts(request.user, found),
+        "parts": parts.CARDS.given(request.user, found),
     }
     return render(request, "accounts/unit.html", context)
 

@@ -14,7 +14,7 @@ from activities.models import Contact
 from core.moments import day_text, due_state, due_text
 from core.paging import Order, page_by_key
 from experts.models import Expert
-from experts.page_parts import ACTS, FACTS, TABS, Act, Fact, Tab
+from experts.parts import ACTS, FACTS, TABS, Act, Fact, Tab
 
 PAGE_SIZE = 20
 LATEST_FIRST = Order(("on", "id"), descending=True)
@@ -33,6 +33,7 @@ def timeline(user: User, expert: Expert, params: QueryDict) -> dict[str, Any]:
     }
 
 
+@FACTS.register
 def facts(user: User, expert: Expert) -> Iterable[Fact]:
     """When the expert was last in touch with in a way that counts, and when that is due again."""
     found = standing(user, [expert]).get(expert.pk)
@@ -52,6 +53,7 @@ def facts(user: User, expert: Expert) -> Iterable[Fact]:
     ]
 
 
+@ACTS.register
 def acts(user: User, expert: Expert) -> Iterable[Act]:
     if not user.may("view"):
         return []
@@ -65,5 +67,3 @@ def acts(user: User, expert: Expert) -> Iterable[Act]:
 
 
 TABS.append(Tab("contacts", "联系记录", "activities/contact_tab.html", timeline))
-FACTS.append(facts)
-ACTS.append(acts)

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import parts as unit_page
 from accounts.models import Unit, User
-from accounts.parts import UNIT_PAGE
 from activities.enums import PairingKind
 from activities.models import Pairing
 from activities.vacancies import COUNT_LIMIT, own_without_leader, without
 from core.parts import Part
+from experts import parts as expert_page
 from experts.enums import Scope
 from experts.models import Expert
-from experts.parts import EXPERT_PAGE
 from experts.roster_worklists import own_query
 from experts.worklists import WorkItem
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-@EXPERT_PAGE.register
-def pairings_of_expert(reader: User, expert: Expert) -> Part | None:
+@expert_page.CARDS.register
+def pairings_of_expert(reader: User, expert: Expert) -> list[Part]:
     """Who keeps in touch with the expert today, since when, and whether they are still there."""
     if expert.died_on:
-        return None
+        return []
     today = timezone.localdate()
     present = Pairing.objects.visible_to(reader).as_of(today).with_post(today).filter(expert=expert)
     rows = list(present.select_related("person", "unit").order_by("place", "kind"))
-    return Part("activities/pairing_card.html", {"rows": rows, "expert": expert})
+    return [Part("activities/pairing_card.html", {"rows": rows, "expert": expert})]
 
 
-@UNIT_PAGE.register
-def pairings_of_unit(reader: User, unit: Unit) -> Part | None:
+@unit_page.CARDS.register
+def pairings_of_unit(reader: User, unit: Unit) -> list[Part]:
     """How many key experts of the unit and those below it have no leader, and how many people have left."""
     today = timezone.localdate()
     lacking = without(reader, PairingKind.LEADER, today).filter(scope=Scope.KEY)
     vacant = Pairing.objects.visible_to(reader).vacant(today)
     numbers = {"lacking": _up_to(lacking.within(unit)), "vacant": _up_to(vacant.within(unit))}
-    return Part("activities/pairing_unit_card.html", numbers | {"limit": COUNT_LIMIT, "unit": unit})
+    return [Part("activities/pairing_unit_card.html", numbers | {"limit": COUNT_LIMIT, "unit": unit})]
 
 
 def _up_to(rows: "QuerySet") -> int:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.requests import UserRequest
-from experts import page_parts
+from experts import parts
 from experts.actions.register import create_expert, set_photo, update_expert
 from experts.actions.review import confirm_key_fields
 from experts.changes import reported
@@ -28,7 +28,6 @@ from experts.identity import candidates
 from experts.listing import list_context
 from experts.log import log_of
 from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveValue
-from experts.parts import EXPERT_PAGE
 from experts.presenting import conflict_rows, masked_values
 from experts.priorities import of_expert
 from experts.reviewing import key_lines
@@ -105,7 +104,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
     )
     decision = decide(awards, works_in_beijing=expert.works_in_beijing, day=timezone.localdate())
     limits = ConfirmationLimits.today()
-    labels = {each.key: each.label for each in page_parts.TABS} | TABS
+    labels = {each.key: each.label for each in parts.TABS} | TABS
     tab = request.GET.get("tab", "")
     tab = tab if tab in labels else next(iter(labels))
     context: dict[str, Any] = {
@@ -124,15 +123,15 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
             for key, label in labels.items()
         ],
         "may_change": expert.may_change,
-        "facts": page_parts.facts_of(request.user, expert),
-        "acts": page_parts.acts_on(request.user, expert),
+        "facts": parts.FACTS.given(request.user, expert),
+        "acts": parts.ACTS.given(request.user, expert),
         "identity": identity_card(request.user, expert),
-        "parts": EXPERT_PAGE.parts(request.user, expert),
+        "parts": parts.CARDS.given(request.user, expert),
         "is_stale": not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order),
     }
     if expert.has_exits:
         context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)
-    if opened := next((each for each in page_parts.TABS if each.key == tab), None):
+    if opened := next((each for each in parts.TABS if each.key == tab), None):
         context |= {"tab_template": opened.template} | opened.context(request.user, expert, request.GET)
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)
