@@ -22,41 +22,76 @@ class NavigationItem:
     active: bool
 
 
-def navigation(request: HttpRequest, user: User) -> list[NavigationItem]:
+@dataclass(frozen=True)
+class NavigationGroup:
+    """Entries under one heading; the first group has none."""
+
+    title: str
+    items: list[NavigationItem]
+
+
+Place = tuple[str, str, str, bool]  # label, name of the page, icon, whether the user may open it
+
+
+def places(user: User) -> dict[str, list[Place]]:
+    """What there is, by heading, in the order of a day's work."""
+    views, changes = user.may("view"), user.may("change")
+    return {
+        "": [
+            ("工作台", "workbench", "home", True),
+            ("领导看板", "dashboard:home", "chart-histogram", views),
+            ("日历", "calendar:calendar", "calendar-due", views),
+        ],
+        "专家": [
+            ("专家库", "experts:list", "users", views),
+            ("信息变动", "experts:changes", "refresh", changes),
+            ("年度复核", "experts:reviews", "clipboard-check", views),
+            ("可能重复", "experts:duplicates", "copy", changes),
+        ],
+        "名单": [
+            ("联系专家名单", "experts:own_roster", "list-details", views),
+            ("名单提案", "proposals:list", "checklist", views),
+            ("应退办理", "experts:exits", "user-minus", user.may("sensitive")),
+            ("联系重点", "experts:priorities", "flag", views),
+        ],
+        "联系": [
+            ("联系覆盖", "coverage:own", "user-check", views),
+            ("我联系的专家", "pairings:mine", "user-circle", views),
+            ("联系结对", "pairings:list", "link", views),
+            ("联系活动", "contacts:list", "walk", views),
+            ("例会座谈", "gatherings:list", "calendar-event", views),
+            ("情况通报", "briefings:list", "send", views),
+            ("研修", "training:list", "school", views),
+        ],
+        "资料": [
+            ("导入名册", "exchange:list", "upload", changes),
+            ("导出记录", "reports:list", "download", may_export(user)),
+            ("单位", "accounts:units", "sitemap", views),
+            ("称号目录", "experts:honours", "award", views),
+            ("限知悉申请", "experts:restrictions", "shield-check", changes),
+        ],
+        "管理": [
+            ("知悉范围", "experts:need_to_know", "shield-lock", user.holds(Role.SECURITY_ADMIN)),
+            ("审计记录", "audit:list", "history", user.holds(Role.SECURITY_AUDITOR)),
+            ("提醒运行", "reminders:standing", "bell", user.holds(Role.SYSTEM_ADMIN)),
+            ("系统管理", "admin:index", "settings", user.is_staff),
+        ],
+    }
+
+
+def navigation(request: HttpRequest, user: User) -> list[NavigationGroup]:
     """The side navigation: only what works, and only what this user may open."""
-    places: list[tuple[str, str, str, bool]] = [
-        ("工作台", "workbench", "home", True),
-        ("专家库", "experts:list", "users", user.may("view")),
-        ("联系专家名单", "experts:own_roster", "list-details", user.may("view")),
-        ("联系重点", "experts:priorities", "flag", user.may("view")),
-        ("联系覆盖", "coverage:own", "user-check", user.may("view")),
-        ("领导看板", "dashboard:home", "chart-histogram", user.may("view")),
-        ("研修", "training:list", "school", user.may("view")),
-        ("联系结对", "pairings:list", "link", user.may("view")),
-        ("我联系的专家", "pairings:mine", "user-circle", user.may("view")),
-        ("联系活动", "contacts:list", "calendar-event", user.may("view")),
-        ("信息变动", "experts:changes", "refresh", user.may("change")),
-        ("名单提案", "proposals:list", "checklist", user.may("view")),
-        ("可能重复", "experts:duplicates", "copy", user.may("change")),
-        ("日历", "calendar:calendar", "calendar-due", user.may("view")),
-        ("情况通报", "briefings:list", "send", user.may("view")),
-        ("例会座谈", "gatherings:list", "calendar-event", user.may("view")),
-        ("导入名册", "exchange:list", "upload", user.may("change")),
-        ("导出记录", "reports:list", "download", may_export(user)),
-        ("称号目录", "experts:honours", "award", user.may("view")),
-        ("年度复核", "experts:reviews", "checklist", user.may("view")),
-        ("单位", "accounts:units", "sitemap", user.may("view")),
-        ("限知悉申请", "experts:restrictions", "shield-check", user.may("change")),
-        ("应退办理", "experts:exits", "user-minus", user.may("sensitive")),
-        ("知悉范围", "experts:need_to_know", "shield-lock", user.holds(Role.SECURITY_ADMIN)),
-        ("审计记录", "audit:list", "history", user.holds(Role.SECURITY_AUDITOR)),
-        ("提醒运行", "reminders:standing", "bell", user.holds(Role.SYSTEM_ADMIN)),
-        ("系统管理", "admin:index", "settings", user.is_staff),
+    shown = {
+        title: [(label, reverse(name), icon) for label, name, icon, may in group if may]
+        for title, group in places(user).items()
+    }
+    urls = [url for group in shown.values() for _, url, _ in group if request.path.startswith(url)]
+    here = max(urls, key=len, default="")
+    return [
+        NavigationGroup(title, [NavigationItem(*each, active=each[1] == here) for each in group])
+        for title, group in shown.items()
+        if group
     ]
-    here = request.path
-    items = [(label, reverse(name), icon) for label, name, icon, shown in places if shown]
-    best = max((url for _, url, _ in items if here.startswith(url)), key=len, default="")
-    return [NavigationItem(label, url, icon, url == best) for label, url, icon in items]
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -80,6 +80,12 @@ ACCOUNTS = [*CAST, *OFFICERS, *LEADERS, *FIRST, *BESIDE]
 IN_CHARGE = {"BJ": "leader_city"} | {account.unit: account.username for account in LEADERS}
 
 
+def nearest(role: Role, code: str) -> str:
+    """User name of who has the role for a unit: of its own people, of the unit above, or of the city."""
+    by_unit = {each.unit: each.username for each in reversed(ACCOUNTS) if each.role == role}
+    return by_unit.get(code) or by_unit.get(code.split("-")[0]) or by_unit["BJ"]
+
+
 def add_demo_unit() -> Unit:
     """The fictional unit, below the city like any other."""
     return create_unit(

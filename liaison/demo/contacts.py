@@ -1,9 +1,12 @@
-"""Contacts of the demo: a year of visits, calls and symposia, what was heard and promised, what is planned.
+"""Contacts of the demo: more than a year of visits, calls and symposia, what was heard and
+promised, what is planned.
 
 The database works out from them with whom each unit keeps in touch in time.
 """
 
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 from random import Random
 from typing import NamedTuple
 
@@ -17,11 +20,10 @@ from core.workdays import add_workdays
 from experts.enums import Label
 from experts.models import Expert, RosterEntry
 from liaison.demo import SEED
+from liaison.demo.accounts import LEADER, OFFICER, nearest
 
 BATCH = 500
-YEAR = 365
-# unit code: who leads and who keeps in touch there
-UNITS = {"D04": ("leader_haidian", "officer_haidian"), "BJ": ("leader_city", "staff_city")}
+HISTORY = 430  # days, so that last year's end can be compared
 KINDS = [ContactKind.VISIT] * 6 + [ContactKind.PHONE] * 3 + [ContactKind.SYMPOSIUM]
 HEARD = (
     "介绍了课题进展，希望在成果转化上得到支持。",
@@ -37,6 +39,14 @@ PROMISES = ("协调有关部门后回复", "送上政策文件汇编", "邀请�
 OUTCOMES = ("已与主管部门协调，本人表示满意。", "已转有关部门研究采用。")
 
 
+class Pair(NamedTuple):
+    """Who keeps in touch with the experts of a unit."""
+
+    unit: Unit
+    leader: User
+    officer: User
+
+
 class Made(NamedTuple):
     """A contact and who goes."""
 
@@ -44,31 +54,34 @@ class Made(NamedTuple):
     people: list[tuple[User, Capacity]]
 
 
-def add_contacts(units: dict[str, Unit], users: dict[str, User], today: date) -> None:
-    """For those on the rosters of UNITS; a third of them are left for later."""
+def add_contacts(users: dict[str, User], today: date) -> None:
+    """For those on the rosters; in each unit some are left for later."""
     rng = Random(SEED)  # noqa: S311
     made: list[Made] = []
-    for code, names in UNITS.items():
-        leader, officer = (users[name] for name in names)
-        entries = RosterEntry.objects.filter(unit=units[code]).select_related("expert").order_by("sort_key")
-        experts = [entry.expert for entry in entries if entry.expert.label == Label.INTERNAL]
-        for number, expert in enumerate(experts):
-            made += _past(rng, expert, units[code], leader, officer, today, number)
-        made += _ahead(experts[:12], units[code], leader, officer, today)
+    entries = RosterEntry.objects.filter(label=Label.INTERNAL).select_related("expert", "unit")
+    for unit, listed in groupby(entries.order_by("unit_id", "sort_key"), attrgetter("unit")):
+        pair = Pair(unit, users[nearest(LEADER, unit.code)], users[nearest(OFFICER, unit.code)])
+        experts = [entry.expert for entry in listed]
+        late = rng.randint(4, 9)
+        for number, expert in enumerate(experts, start=1):
+            made += _past(rng, expert, pair, today, is_late=number % late == 0)
+        if pair.officer.unit_id == unit.pk:
+            made += _ahead(experts[:12], pair, today)
     _write(made, today, rng)
 
 
-def _past(
-    rng: Random, expert: Expert, unit: Unit, leader: User, officer: User, today: date, number: int
-) -> list[Made]:
-    """Up to four in the last year; two thirds of the experts were met within the quarter."""
-    days = [rng.randint(5, 85)] if number % 3 else [rng.randint(100, 300)]
-    days += [rng.randint(86, YEAR) for _ in range(rng.randint(0, 3))]
-    return [_done(rng, expert, unit, leader, officer, today - timedelta(days=each)) for each in set(days)]
+def _past(rng: Random, expert: Expert, pair: Pair, today: date, *, is_late: bool) -> list[Made]:
+    """A visit in each quarter, and now and then something between; the late ones have not been seen for
+    longer than that."""
+    last = rng.randint(100, 300) if is_late else rng.randint(5, 85)
+    visits = [(days, ContactKind.VISIT) for days in range(last, HISTORY, rng.randint(75, 88))]
+    between = [(rng.randint(last + 1, HISTORY), rng.choice(KINDS)) for _ in range(rng.randint(0, 2))]
+    return [_done(rng, expert, pair, today, days, kind) for days, kind in dict([*between, *visits]).items()]
 
 
-def _done(rng: Random, expert: Expert, unit: Unit, leader: User, officer: User, day: date) -> Made:
-    kind = rng.choice(KINDS)
+def _done(rng: Random, expert: Expert, pair: Pair, today: date, ago: int, kind: ContactKind) -> Made:
+    unit, leader, officer = pair
+    day = today - timedelta(days=ago)
     people = [(officer, Capacity.OFFICER)]
     if kind == ContactKind.VISIT and rng.random() < 0.4:
         people.append((leader, Capacity.LEADER))
@@ -87,13 +100,14 @@ def _done(rng: Random, expert: Expert, unit: Unit, leader: User, officer: User, 
     )
     if rng.random() < 0.15:
         contact.next_step, contact.next_on = rng.choice(PROMISES), day + timedelta(days=30)
-        if rng.random() < 0.8:
+        if contact.next_on < today and rng.random() < 0.95:
             contact.next_done_at, contact.next_done_by = recorded + timedelta(days=20), officer
     return Made(contact, people)
 
 
-def _ahead(experts: list[Expert], unit: Unit, leader: User, officer: User, today: date) -> list[Made]:
+def _ahead(experts: list[Expert], pair: Pair, today: date) -> list[Made]:
     """Planned for the next weeks, two that nobody has written down, one that came to nothing."""
+    unit, leader, officer = pair
     plan = [-6, -3, *range(2, 2 + 2 * (len(experts) - 3), 2)]
     made = []
     for number, (expert, days) in enumerate(zip(experts, [*plan, -9], strict=False)):

@@ -1,5 +1,7 @@
-"""Rosters of the demo: approved admissions of most key experts, and proposals that wait for somebody."""
+"""Rosters of the demo: approved admissions of most key experts of each unit, and proposals that wait for
+somebody."""
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
@@ -16,21 +18,25 @@ from experts.models import (
     ProposalStep,
     RosterEntry,
 )
+from liaison.demo import DEMO_UNIT
+from liaison.demo.accounts import HEAD, OFFICER, nearest
 
-LEFT_OUT = 5  # every fifth is still 符合条件未纳入
-# unit code: who submits, who reviews and approves
-ADMITTED = {"D04": ("officer_haidian", "director_haidian"), "BJ": ("staff_city", "director_city")}
+LEFT_OUT = 7  # every seventh is still 符合条件未纳入
+LISTED_SINCE = 500  # days
 STEPS = (ProposalStep.SUBMIT, ProposalStep.REVIEW, ProposalStep.APPROVE)
 
 
 def add_rosters(experts: list[Expert], units: dict[str, Unit], users: dict[str, User], today: date) -> None:
-    """One approved admission for each unit of ADMITTED; in D04 one proposal to review and one to approve."""
-    open_to_all = [each for each in experts if each.label == Label.INTERNAL and each.scope == Scope.KEY]
-    for code, names in ADMITTED.items():
-        own = [each for each in open_to_all if each.unit.code == code]
-        submitter, head = (users[name] for name in names)
-        chosen = [each for number, each in enumerate(own) if number % LEFT_OUT]
-        day = today - timedelta(days=400)
+    """One approved admission for each unit; in D04 one proposal to review and one to approve. The demo's own
+    unit has no roster yet."""
+    by_unit: dict[str, list[Expert]] = defaultdict(list)
+    for each in experts:
+        if each.label == Label.INTERNAL and each.scope == Scope.KEY and each.unit.code != DEMO_UNIT:
+            by_unit[each.unit.code].append(each)
+    for code, own in by_unit.items():
+        submitter, head = users[nearest(OFFICER, code)], users[nearest(HEAD, code)]
+        chosen = [each for number, each in enumerate(own, start=1) if number % LEFT_OUT]
+        day = today - timedelta(days=LISTED_SINCE)
         proposal = _proposal(units[code], chosen, day, submitter, head, steps=3, note="首批名单")
         RosterEntry.objects.bulk_create(
             RosterEntry(

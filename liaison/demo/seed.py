@@ -21,7 +21,7 @@ from experts.scope import decide
 from experts.search import token_rows
 from experts.sensitive import sealed
 from liaison.demo import DEMO_UNIT, SEED
-from liaison.demo.accounts import ACCOUNTS, add_accounts, add_demo_unit
+from liaison.demo.accounts import ACCOUNTS, OFFICER, add_accounts, add_demo_unit, nearest
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.contacts import add_contacts
 from liaison.demo.drafts import Draft, add_secrets, draw
@@ -60,7 +60,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_rosters(experts, units, users, today)
     add_pairings(units, users, today)
     add_training(units, users, today)
-    add_contacts(units, users, today)
+    add_contacts(users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)
@@ -92,9 +92,6 @@ class _Writer:
     def __init__(self, units: dict[str, Unit], users: dict[str, User], today: date) -> None:
         self.units, self.users, self.today = units, users, today
         self.honours = {honour.code: honour for honour in Honour.objects.all()}
-        self.officers = {
-            account.unit: users[account.username] for account in reversed(ACCOUNTS) if _enters(account)
-        }
         self.rule = current_rule()
         self.now = timezone.now()
 
@@ -160,12 +157,8 @@ class _Writer:
         )
 
     def _officer(self, code: str) -> User:
-        """Who enters the unit's experts: its own officer, else the one above, else the city's."""
-        return self.officers.get(code) or self.officers.get(code.split("-")[0]) or self.users["staff_city"]
-
-
-def _enters(account: Any) -> bool:
-    return account.username == "staff_city" or account.username.startswith("officer_")
+        """Who enters the unit's experts."""
+        return self.users[nearest(OFFICER, code)]
 
 
 def _locked(row: Row) -> Row:

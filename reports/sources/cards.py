@@ -1,7 +1,7 @@
 """Forms of one expert: the registration form, and the approval of a mandatory exit (二（三）)."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
@@ -33,8 +33,8 @@ REVIEWS = {ReviewState.UPHELD: "复核维持。", ReviewState.REVERSED: "复核�
 class CardSource(Source):
     """The expert that `about` names. Sensitive values and the photo are not on the form."""
 
-    formats = (Format.WORD, Format.PDF)
-    document = Document.CARD
+    formats: ClassVar[tuple[Format, ...]] = (Format.WORD, Format.PDF)
+    document: ClassVar[str] = Document.CARD
 
     @staticmethod
     def is_open_to(user: User) -> bool:

@@ -164,10 +164,11 @@ def test_rosters_hold_most_key_experts_and_proposals_wait(demo, db):
         on = RosterEntry.objects.filter(unit__code=code).as_of(TODAY)
         own = Expert.objects.filter(unit__code=code, scope=Scope.KEY, label=Label.INTERNAL)
         assert 0 < own.count() - on.count() < on.count(), code
-    states = Proposal.objects.order_by("pk").values_list("unit__code", "state")
-    assert list(states) == [
-        ("D04", "approved"), ("D04", "submitted"), ("D04", "reviewed"), ("BJ", "approved")
-    ]  # fmt: skip
+    states = Counter(Proposal.objects.values_list("unit__code", "state"))
+    assert set(states.values()) == {1}
+    assert {code for code, state in states if state != "approved"} == {"D04"}
+    assert {state for code, state in states if code == "D04"} == {"submitted", "reviewed", "approved"}
+    assert not RosterEntry.objects.filter(unit__code=DEMO_UNIT).exists()
     for proposal in Proposal.objects.all():
         assert proposal.lines.count() == proposal.line_count > 0
 
@@ -185,7 +186,7 @@ def test_contacts_leave_some_in_touch_and_some_not(demo, db):
         states = [
             Coverage.objects.filter(place=at.order).in_state(state, TODAY).count() for state in CoverageState
         ]
-        assert min(states[1:]) >= 2, (code, states)
+        assert min(states[1:]) >= 1, (code, states)
     assert not Contact.objects.filter(expert__label=Label.RESTRICTED).exists()
 
 
