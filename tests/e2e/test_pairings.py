@@ -28,7 +28,7 @@ def test_experts_are_paired_and_handed_over_when_the_leader_has_left(
     # Two who have nobody are given to somebody who has room for one.
     page.get_by_label("专家姓名").fill("乔")
     page.get_by_role("button", name="查找").click()
-    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.locator("tbody tr").first).to_contain_text("乔")
     names = tick(page, 2)
     page.get_by_role("button", name="安排联系领导").click()
     wrapper = page.locator("main .ts-wrapper").filter(has=page.get_by_label("联系领导", exact=True))
