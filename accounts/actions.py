@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.effects import SettingChanged, on_setting
 from accounts.enums import Clearance, ConfirmationKind, ConfirmationState, Duty, UnitKind
 from accounts.models import Confirmation, RoleAssignment, Unit, UnitSetting, User
 from accounts.models.unit import FAN_OUT, ROOT_WIDTH
@@ -93,6 +94,7 @@ def set_unit_setting(*, by: User, unit: Unit, key: str, value: Any) -> UnitSetti
     checked = validate(key, value)
     setting, _ = UnitSetting.objects.update_or_create(unit=unit, key=key, defaults={"value": checked})
     record(Verb.CHANGE, by=by, kind="unit_setting", reference=unit.code, fields=[key])
+    on_setting.happened(SettingChanged(unit, key))
     return setting
 
 
@@ -101,6 +103,7 @@ def clear_unit_setting(*, by: User, setting: UnitSetting) -> None:
     """Return to the inherited value."""
     record(Verb.CHANGE, by=by, kind="unit_setting", reference=setting.unit.code, fields=[setting.key])
     setting.delete()
+    on_setting.happened(SettingChanged(setting.unit, setting.key))
 
 
 @transaction.atomic

@@ -1,15 +1,19 @@
 """What happens here when something happens to an expert (experts/effects.py)."""
 
+from contextlib import suppress
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from accounts.effects import SettingChanged, on_setting
 from accounts.models import Unit, User
 from activities.actions.contacts import plan_contact
 from activities.enums import Occasion, PairingKind
-from activities.models import Contact, Pairing
+from activities.models import Contact, CoverageRefresh, Pairing
 from activities.people import owners
+from activities.rules import KEYS
 from activities.ways import Went
 from audit.actions import record
 from audit.verbs import Verb
@@ -75,3 +79,16 @@ def end_pairings(event: Exited) -> None:
 def withdraw_nominations(event: Exited) -> None:
     """Nobody is expected in a class that has not begun who has left the list of the unit, or has died."""
     called("activities_withdraw_nominations", event.expert.uuid, event.unit.pk if event.unit else None)
+
+
+@on_setting.register
+def work_off_coverage_at_once(event: SettingChanged) -> None:
+    """Numbers that the database has left to the worker are begun with as soon as the setting is kept."""
+    from activities.tasks import work_off_coverage  # tasks call actions
+
+    def send() -> None:
+        with suppress(OperationalError):  # the next tick of the clock does it
+            work_off_coverage.delay()
+
+    if event.key in KEYS and CoverageRefresh.objects.touching(event.unit).exists():
+        transaction.on_commit(send)

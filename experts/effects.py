@@ -4,15 +4,11 @@ Handlers run inside the transaction of the act. Upper apps register in `AppConfi
 imports them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass
 
 from accounts.models import Unit, User
+from core.effects import Effect
 from experts.models import Expert
-
-Happened = TypeVar("Happened")
-Handler = Callable[[Happened], None]
 
 
 @dataclass(frozen=True)
@@ -41,20 +37,6 @@ class Exited:
     expert: Expert
     by: User
     unit: Unit | None = None
-
-
-@dataclass
-class Effect(Generic[Happened]):
-    handlers: list[Handler[Happened]] = field(default_factory=list)
-
-    def register(self, handler: Handler[Happened]) -> Handler[Happened]:
-        """Use as a decorator."""
-        self.handlers.append(handler)
-        return handler
-
-    def happened(self, event: Happened) -> None:
-        for handler in self.handlers:
-            handler(event)
 
 
 on_transfer: Effect[Transferred] = Effect()
