@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, DateField, Sum, Value
+from django.db.models import Count, DateField, QuerySet, Sum, Value
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Unit, User
@@ -82,7 +82,7 @@ class Standing:
 
 def numbers(user: User, unit: Unit, day: date) -> Numbers:
     """The numbers of the unit with its subtree, as the user may know them; two statements."""
-    return _counted(user, [unit], [day])[day][unit.pk]
+    return _counted(user, unit, [], [day])[day][unit.pk]
 
 
 def with_children(
@@ -91,42 +91,51 @@ def with_children(
     """The same for the unit, for each directly below it in the order of the tree, and for the unit on earlier
     days; three statements."""
     below = list(unit.children.order_by("order"))
-    found = _counted(user, [unit, *below], [day, *earlier])
+    found = _counted(user, unit, below, [day, *earlier])
     then = [found[each][unit.pk] for each in earlier]
     return found[day][unit.pk], [(each, found[day][each.pk]) for each in below], then
 
 
-def _counted(user: User, units: Sequence[Unit], days: Sequence[date]) -> dict[date, dict[int, Numbers]]:
-    """By day and unit; the first unit holds all the others."""
-    found = {day: {unit.pk: Numbers() for unit in units} for day in days}
-    for day, unit_id, scope, state, is_listed, number in _tallied(user, units, days):
+def _counted(
+    user: User, unit: Unit, below: Sequence[Unit], days: Sequence[date]
+) -> dict[date, dict[int, Numbers]]:
+    """By day and unit: of the unit on all the days, of those below on the first."""
+    asked = {day: [unit] for day in days} | {days[0]: [unit, *below]}
+    found = {day: {each.pk: Numbers() for each in units} for day, units in asked.items()}
+    for day, unit_id, scope, state, is_listed, number in _tallied(user, asked):
         found[day][unit_id].of(scope).add(state, is_listed, number)
-    for row in _beside(user, units[0], days):
-        for unit in units:
-            if row.counts_for(unit) and (row.label == Label.RESTRICTED or not row.is_at_home_in(unit)):
-                found[row.on][unit.pk].of(row.scope).add(row.state, row.is_listed, 1)
+    for row in _beside(user, unit, days):
+        for each in asked[row.on]:
+            if row.counts_for(each) and (row.label == Label.RESTRICTED or not row.is_at_home_in(each)):
+                found[row.on][each.pk].of(row.scope).add(row.state, row.is_listed, 1)
     return found
 
 
-def _tallied(user: User, units: Sequence[Unit], days: Sequence[date]) -> Iterable[Any]:
-    tally = CoverageTally.objects.visible_to(user).filter(unit__in=[unit.pk for unit in units])
+def _tallied(user: User, asked: dict[date, list[Unit]]) -> Iterable[Any]:
+    tally = CoverageTally.objects.visible_to(user)
     if not covers_everything(user):
         tally = tally.filter(is_away=False)
-    first, *others = (
-        tally.up_to(day).annotate(on=_day(day)).values_list("on", *TALLIED).annotate(Sum("change"))
-        for day in days
+    parts = (
+        part.annotate(on=_day(day)).values_list("on", *TALLIED).annotate(Sum("change"))
+        for day, units in asked.items()
+        for part in tally.filter(unit__in=[each.pk for each in units]).up_to(day)
     )
-    return first.union(*others, all=True) if others else first
+    return _together(parts)
 
 
 def _beside(user: User, unit: Unit, days: Sequence[date]) -> Iterable[Any]:
     """What the tallies do not tell the user, who sees it all the same: restricted experts on whose list they
     are, and, unless they see every unit, those who have left the unit of the row for another one in reach."""
-    rows = Coverage.objects.listed_for(user)
+    rows = Coverage.objects.filter(place__range=(unit.order, unit.order_end))
+    found = [rows.listed_for(user)]
     if not covers_everything(user):
-        rows |= Coverage.objects.visible_to(user).filter(is_away=True)
-    rows = rows.filter(place__range=(unit.order, unit.order_end))
-    first, *others = (rows.with_state(day).annotate(on=_day(day)) for day in days)
+        found.append(rows.visible_to(user).filter(is_away=True, label__lt=Label.RESTRICTED))
+    return _together(each.with_state(day).annotate(on=_day(day)) for each in found for day in days)
+
+
+def _together(parts: Iterable[QuerySet[Any, Any]]) -> Iterable[Any]:
+    """Of each part by an index of its own, in one statement; no row is in two of them."""
+    first, *others = parts
     return first.union(*others, all=True) if others else first
 
 

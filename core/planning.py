@@ -11,9 +11,14 @@ def walking_an_index() -> Iterator[None]:
     """For the page of a list whose order an index has: no gathering and sorting.
 
     The planner takes the parameters of a policy for rare, expects a handful of rows where there are a million
-    and would rather fetch and sort all of them than walk the index until the page is full.
+    and would rather fetch and sort all of them than walk the index until the page is full; and would read all
+    units for each row, since it expects but one.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(_setting("off"))
         yield
-        cursor.execute("SET LOCAL enable_sort = on; SET LOCAL enable_bitmapscan = on")
+        cursor.execute(_setting("on"))
+
+
+def _setting(value: str) -> str:
+    return "; ".join(f"SET LOCAL enable_{way} = {value}" for way in ("sort", "bitmapscan", "seqscan"))

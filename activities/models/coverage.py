@@ -123,6 +123,11 @@ class Coverage(LockedChild):
             models.Index(fields=["scope", "sort_key", "id"], name="coverage_by_name"),
             models.Index(fields=["place", "sort_key", "id"], name="coverage_by_unit"),
             models.Index(fields=["due_on"], condition=Q(due_on__isnull=False), name="coverage_by_due"),
+            models.Index(
+                fields=["place", "is_alone", "due_on"],
+                condition=Q(scope="key", due_on__isnull=False),
+                name="coverage_due_by_unit",
+            ),
             models.Index(fields=["place"], condition=Q(is_away=True), name="coverage_away"),
         ]
 
@@ -170,39 +175,39 @@ class TallyQuerySet(models.QuerySet["CoverageTally"]):
         """Of units in reach and labels seen by role; restricted ones are never in it for anybody to see."""
         return self.filter(_units_in_reach(user), label__lte=min(user.clearance, Label.SENSITIVE))
 
-    def up_to(self, day: date) -> Self:
-        """What adds up to the number on that day: whole years, whole months of its year, the days of its
-        month, and what is not settled yet."""
-        year, month = day.replace(month=1, day=1), day.replace(day=1)
-        return self.filter(
-            Q(grain=Grain.YEAR, day__lt=year)
-            | Q(grain=Grain.MONTH, day__gte=year, day__lt=month)
-            | Q(grain=Grain.DAY, day__range=(month, day))
-            | Q(grain=Grain.LOOSE, day__lte=day)
-        )
+    def up_to(self, day: date) -> tuple[Self, Self]:
+        """What adds up to the number on that day, each part by an index: settled rows that together hold
+        every day up to it once, and what is not settled yet."""
+        return self.filter(is_loose=False, day__in=_halving(day)), self.filter(is_loose=True, day__lte=day)
 
 
-class Grain(models.IntegerChoices):
-    """What a row of the tally speaks of. Writers leave loose rows, which a task of the system settles: adds
-    to the rows of their day, month and year."""
-
-    LOOSE = 0
-    DAY = 1
-    MONTH = 2
-    YEAR = 3
+def _halving(day: date) -> list[date]:
+    """The day, and again and again the one before whose number lacks the lowest bit."""
+    found, number = [], day.toordinal()
+    while number:
+        found.append(date.fromordinal(number))
+        number &= number - 1
+    return found
 
 
 class CoverageTally(models.Model):
-    """By how much the number of a unit with its subtree changes on `day`, or in the month or year that begins
-    on it; distinct experts. `is_away` as in Coverage, but with regard to this unit."""
+    """By how much the number of a unit with its subtree changes; distinct experts. `is_away` as in Coverage,
+    but with regard to this unit.
 
-    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    Writers leave loose rows, each of one day, which a task of the system settles. A settled row holds the
+    changes of as many days up to `day` as the lowest bit of the day's number (date.toordinal) says: a Fenwick
+    tree.
+    """
+
+    unit = models.ForeignKey(
+        "accounts.Unit", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     label = models.SmallIntegerField()
     scope = models.CharField(max_length=8, choices=Scope)
     is_listed = models.BooleanField()
     state = models.CharField(max_length=8, choices=CoverageState)
     is_away = models.BooleanField()
-    grain = models.SmallIntegerField()
+    is_loose = models.BooleanField()
     day = models.DateField()
     change = models.IntegerField()
 
@@ -212,11 +217,11 @@ class CoverageTally(models.Model):
         verbose_name = verbose_name_plural = "联系覆盖人数"
         indexes = [
             models.Index(
-                fields=["unit", "grain", "day"],
+                fields=["unit", "is_loose", "day"],
                 include=["label", "scope", "is_listed", "is_away", "state", "change"],
                 name="coverage_tally_sum",
             ),
-            models.Index(fields=["id"], condition=Q(grain=0), name="coverage_tally_loose"),
+            models.Index(fields=["id"], condition=Q(is_loose=True), name="coverage_tally_loose"),
         ]
 
     def __str__(self) -> str:
@@ -232,7 +237,9 @@ class ContactTallyQuerySet(models.QuerySet["ContactTally"]):
 class ContactTally(models.Model):
     """How many contacts of each way a unit with its subtree had on a day (人次); loose until settled."""
 
-    unit = models.ForeignKey("accounts.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
+    unit = models.ForeignKey(
+        "accounts.Unit", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     label = models.SmallIntegerField()
     way = models.CharField(max_length=10, choices=Way)
     day = models.DateField()

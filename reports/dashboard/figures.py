@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Sum, Value
+from django.db.models import OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -180,13 +182,17 @@ def _most(counted: Iterable[tuple[Unit, int]]) -> list[tuple[Unit, int]]:
 
 def earliest_due(user: User, units: list[Unit], day: date) -> dict[int, str]:
     """By unit, since when its longest-waiting key expert is overdue. Due dates are those of today: of a past
-    day none is known. One statement, a few steps along the index of due dates for each unit."""
+    day none is known. One statement, one step along the index of due dates for each unit of the subtrees."""
     if not units or day != timezone.localdate():
         return {}
-    rows = Coverage.objects.visible_to(user).key().filter(due_on__lt=day)
-    first, *others = (
-        rows.within(each).order_by("due_on").annotate(at=Value(each.pk)).values("at", "due_on")[:1]
-        for each in units
+    subtrees = reduce(or_, (Q(order__range=(each.order, each.order_end)) for each in units))
+    rows = Coverage.objects.visible_to(user).key().filter(place=OuterRef("order"), due_on__lt=day)
+    alone, shared = (
+        Subquery(rows.filter(is_alone=alone).order_by("due_on").values("due_on")[:1])
+        for alone in (True, False)
     )
-    found = first.union(*others, all=True)
-    return {row["at"]: due_text(row["due_on"], today=day) for row in found if row["due_on"]}
+    found: dict[int, list[date]] = {each.pk: [] for each in units}
+    for order, for_itself, for_all in Unit.objects.filter(subtrees).values_list("order", alone, shared):
+        unit = next(each for each in units if each.contains(order))
+        found[unit.pk] += filter(None, (for_all, for_itself if unit.order == order else None))
+    return {key: due_text(min(days), today=day) for key, days in found.items() if days}

@@ -6,10 +6,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.roles import Role
 from audit.models import Event
+from tests.activities import oracle
+from tests.activities.histories import CODES, History
 from tests.factories import (
     assign,
     enter,
@@ -20,6 +25,7 @@ from tests.factories import (
     restrict,
     unit,
 )
+from tests.roles import as_role
 
 DAY = date(2026, 6, 30)
 
@@ -130,3 +136,25 @@ def test_it_is_on_the_trail(officer_haidian):
     printed(officer_haidian)
     event = Event.objects.get(kind="coverage")
     assert (event.reference, event.counts) == ("D04", {"rows": 1})
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_it_prints_what_plain_python_makes_of_the_raw_rows(personas, rng):
+    viewers = [personas[name] for name in ("staff_city", "cleared_city", "leader_city", "officer_haidian")]
+    with transaction.atomic():
+        experts = [make_expert(f"王{n}", rng.choice(CODES), awards=["CAE"][: n % 2]) for n in range(5)]
+        for expert in experts[:3]:
+            restrict(expert, personas["cleared_city"])
+        history = History(rng, experts)
+        for _ in range(3):
+            for _ in range(12):
+                history.write()
+            day = history.day()
+            for user in viewers:
+                for code in ("D04", rng.choice(["BJ", "D04-01"])):
+                    if user.may("view", unit(code).order):
+                        with as_role("liaison_app", user):
+                            found = printed(user, code, day)
+                        assert found == oracle.printed(user, unit(code), day)
+        transaction.set_rollback(True)

@@ -1,12 +1,13 @@
 """What is left for the worker after a change of settings, and by writers beside the tallies."""
 
+from collections import Counter
 from datetime import date
 from threading import Thread
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Sum
 
+from accounts.actions import clear_unit_setting, set_unit_setting
 from accounts.models import User
 from activities import coverage
 from activities.models import Contact, Coverage, CoverageRefresh, CoverageTally
@@ -19,8 +20,11 @@ DAY = date(2026, 6, 30)
 
 
 def sums():
-    rows = CoverageTally.objects.up_to(DAY).values_list("unit_id", "scope", "state", "is_listed", "label")
-    return {tuple(row[:-1]): row[-1] for row in rows.annotate(Sum("change")) if row[-1]}
+    found = Counter()
+    for part in CoverageTally.objects.up_to(DAY):
+        for *key, change in part.values_list("unit_id", "scope", "state", "is_listed", "label", "change"):
+            found[tuple(key)] += change
+    return {key: number for key, number in found.items() if number}
 
 
 @pytest.mark.django_db
@@ -31,18 +35,18 @@ def test_settling_moves_loose_rows_and_changes_no_number(officer_haidian):
         make_contact(officer_haidian, expert, date(2026, 5, 1))
     before = sums()
     assert before
-    assert not CoverageTally.objects.exclude(grain=0).exists()
+    assert not CoverageTally.objects.filter(is_loose=False).exists()
     with as_role("liaison_worker"):
         settle_tallies()
     assert sums() == before
-    assert not CoverageTally.objects.filter(grain=0).exists()
+    assert not CoverageTally.objects.filter(is_loose=True).exists()
     make_contact(officer_haidian, expert, date(2026, 1, 1))
     before = sums()
     with as_role("liaison_worker"):
         settle_tallies()
         settle_tallies()
     assert sums() == before
-    keys = ("unit", "label", "scope", "is_listed", "is_away", "state", "grain", "day")
+    keys = ("unit", "label", "scope", "is_listed", "is_away", "state", "is_loose", "day")
     assert CoverageTally.objects.count() == CoverageTally.objects.values(*keys).distinct().count()
 
 
@@ -115,3 +119,22 @@ def test_two_contacts_at_once_both_count(committed):
     thread.join()
     row = Coverage.objects.get(expert=expert)
     assert row.covered == "{[2026-04-01,2026-05-02),[2026-06-01,2026-09-02)}"
+
+
+@pytest.mark.django_db
+def test_a_change_of_settings_is_worked_off_as_soon_as_it_is_kept(
+    director_haidian, monkeypatch, django_capture_on_commit_callbacks
+):
+    sent = []
+    monkeypatch.setattr(work_off_coverage, "delay", lambda: sent.append(True))
+    at = unit("D04")
+    with django_capture_on_commit_callbacks(execute=True):
+        set_unit_setting(by=director_haidian, unit=at, key="key_contact_months", value=4)
+    assert not sent  # nobody waits
+    CoverageRefresh.objects.create(low=at.order, high=at.order_end)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_unit_setting(by=director_haidian, unit=at, key="confirmation_years", value=3)
+    assert not sent  # another matter
+    with django_capture_on_commit_callbacks(execute=True):
+        clear_unit_setting(by=director_haidian, setting=at.settings.get(key="key_contact_months"))
+    assert sent == [True]
