@@ -30,7 +30,8 @@ def measure(size: int) -> None:
     prepare_environment()
     manage("owner", "migrate", "--verbosity", "0")
     manage("owner", "load_reference")
-    manage("owner", "seed_load", "--experts", str(size), "--entries", "--mark", "--once")
+    parts = ("--entries", "--contacts", "--mark", "--once")
+    manage("owner", "seed_load", "--experts", str(size), *parts)
     manage("app", "bench", "--experts", str(size), *(["--write"] if size >= TABLE_FROM else []))
     measure_reminders(size)
     embedded.leave(folder)
@@ -38,7 +39,7 @@ def measure(size: int) -> None:
 
 def measure_reminders(size: int) -> None:
     """Each step as the role that it has in the product."""
-    manage("owner", "bench_reminders", "fill")
+    manage("owner", "bench_reminders", "clear")
     found = {"plan": asked("worker", "plan"), "pages": asked("app", "pages")}
     sys.stdout.write(json.dumps({"reminders": found}, ensure_ascii=False) + "\n")
     if size >= TABLE_FROM:

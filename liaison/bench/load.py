@@ -20,6 +20,7 @@ from accounts.actions import create_unit
 from accounts.enums import Clearance, Duty, UnitKind
 from accounts.models import RoleAssignment, Unit, User
 from accounts.roles import Role
+from activities.models import Contact, Pairing
 from audit.actions import record
 from audit.verbs import Verb
 from core.bulk import Lines, copy_text, copy_to_temporary, lines_of, take_ids
@@ -40,6 +41,7 @@ from experts.models import (
 )
 from experts.models.expert import key_of
 from experts.sensitive import SensitiveInput, seal
+from liaison.bench.contacts import COLUMNS, Contacts, add_pairings, add_people, work_out_coverage
 from liaison.bench.people import Draw, Person, Profile
 from liaison.bench.tables import put_aside
 
@@ -95,9 +97,10 @@ class Row:
 
 
 @transaction.atomic
-def load(*, count: int, seed: int, entries: bool = True, say: Say = print) -> None:
+def load(*, count: int, seed: int, entries: bool = True, contacts: bool = True, say: Say = print) -> None:
     """Add `count` experts, the units that hold them and the users who look at them; with `entries` three on
-    rosters for each, whose exclusion constraint takes longer than all the rest."""
+    rosters for each, whose exclusion constraint takes longer than all the rest; with `contacts` pairings,
+    five contacts each, and their coverage."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL maintenance_work_mem = '1GB'; SET LOCAL work_mem = '256MB'")
     rng = Random(seed)  # noqa: S311
@@ -106,14 +109,19 @@ def load(*, count: int, seed: int, entries: bool = True, say: Say = print) -> No
     say(f"{SUBORDINATES} units and {len(readers)} users")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    models = (Expert, Award, Holder, SensitiveValue, SearchToken, RosterEntry)
-    proposals = _proposals(readers)
+    models = (Expert, Award, Holder, SensitiveValue, SearchToken, RosterEntry, Contact, Pairing)
+    proposals = _proposals(readers) if entries else {}
+    drawn = Contacts(Random(seed), add_people()) if contacts else None  # noqa: S311
     with put_aside([model._meta.db_table for model in models]):
-        _Loader(rng, places, Draw(seed, timezone.localdate()), proposals if entries else {}, say).run(count)
+        _Loader(rng, places, Draw(seed, timezone.localdate()), proposals, drawn, say).run(count)
         _add_tokens()
         say("search tokens")
+        if contacts:
+            add_pairings()
     say("indexes and constraints")
     _tally()
+    if contacts:
+        work_out_coverage(say)
     _restrict(readers)
     record(Verb.IMPORT, by=None, kind="bench", counts={"experts": count, "seed": seed})
 
@@ -203,9 +211,17 @@ def _add_readers() -> list[User]:
 class _Loader:
     """Copies people and what hangs on them, batch by batch."""
 
-    def __init__(self, rng: Random, places: Places, draw: Draw, proposals: dict[int, int], say: Say) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        places: Places,
+        draw: Draw,
+        proposals: dict[int, int],
+        contacts: Contacts | None,
+        say: Say,
+    ) -> None:
         self.rng, self.places, self.draw, self.say = rng, places, draw, say
-        self.proposals, self.city = proposals, Unit.objects.get(code="BJ")
+        self.proposals, self.contacts, self.city = proposals, contacts, Unit.objects.get(code="BJ")
         self.rule, self.now = current_rule(), timezone.now()
         self.tails = {id(profile): self._tail(profile) for profile in draw.profiles}
 
@@ -234,6 +250,8 @@ class _Loader:
         copy(SensitiveValue, SECRET, lines_of(filter(None, map(self._secret, rows))))
         if self.proposals:
             copy(RosterEntry, ENTRY, (line for row in rows for line in self._entries(row)))
+        if self.contacts:
+            copy(Contact, COLUMNS, (line for row in rows for line in self.contacts.lines(row)))
 
     def _line(self, row: Row) -> str:
         """One expert. Nothing drawn here needs escaping; what may is in the profile's tail."""

@@ -116,6 +116,9 @@ def addresses(user: User) -> dict[str, str]:
         "search, initials": f"{listing}?q={COMMON_INITIALS}",
         "detail": reverse("experts:detail", args=[middle.uuid]),
         "roster of a past day": reverse("experts:roster", args=[home.code]) + f"?day={PAST}",
+        "coverage": reverse("coverage:unit", args=[home.code]),
+        "coverage of a past day": reverse("coverage:unit", args=[home.code]) + f"?day={PAST}",
+        "dashboard": reverse("dashboard:home"),
         "roster, two days": reverse("experts:roster", args=["D04"]) + f"?day={PAST}&since={EARLIER}",
     }
 

@@ -1,8 +1,6 @@
 """How long a day's reminders take to plan and to deliver, and what the pages of readers take meanwhile.
 
-Every expert of the bench gets a liaison officer of the unit and a day on which the next contact is due,
-spread over sixty days that have passed and ninety that come, written past the triggers and constraints of the
-tables.
+Every expert of the bench has a liaison officer of the unit, and a day on which the next contact is due.
 """
 
 import json
@@ -17,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,40 +24,11 @@ from accounts.models import User
 from core.moments import local
 from liaison.bench.load import READERS
 from liaison.bench.pages import BACKEND, asked
-from liaison.bench.tables import put_aside
 from reminders.delivery import deliver
 from reminders.models import PlanMark
 from reminders.planning import plan
 from reminders.registry import REGISTRY
 
-OFFICERS = """
-WITH made AS (
-    INSERT INTO accounts_user (username, password, display_name, position, phone, email, unit_id, duty,
-        clearance, is_active, is_demo, must_change_password, failed_sign_ins, date_joined)
-    SELECT 'bench_' || unit.code || '_' || number, '!', '联络员', '', '', '', unit.id, 'work', 1, true, false,
-        false, 0, now()
-    FROM accounts_unit unit, generate_series(1, 3) number RETURNING id, unit_id)
-INSERT INTO accounts_roleassignment (user_id, role, unit_id, since)
-SELECT id, 'liaison_officer', unit_id, date '2020-01-01' FROM made
-"""
-PAIRINGS = """
-INSERT INTO activities_pairing (uuid, expert_id, unit_id, place, sort_key, kind, person_id, since,
-    opened_by_id, "end", label, unit_order, held)
-SELECT gen_random_uuid(), expert.id, expert.unit_id, expert.unit_order, expert.sort_key, 'officer',
-    officer.ids[1 + expert.id % 3], date '2020-01-01', officer.ids[1], '', expert.label, expert.unit_order,
-    expert.held
-FROM experts_expert expert JOIN (
-    SELECT unit_id, array_agg(id ORDER BY id) AS ids FROM accounts_user
-    WHERE starts_with(username, 'bench_') AND password = '!' GROUP BY unit_id) officer
-ON officer.unit_id = expert.unit_id
-"""
-DUE = """
-INSERT INTO activities_coverage (expert_id, unit_id, place, place_end, is_alone, sort_key, scope, is_listed,
-    fresh, covered, gap, due_on, label, unit_order, held)
-SELECT expert.id, expert.unit_id, expert.unit_order, unit.order_end, false, sort_key, scope, true,
-    '{}', '{}', '{}', %(today)s + (expert.id * 7919 %% 150)::int - 60, label, unit_order, held
-FROM experts_expert expert JOIN accounts_unit unit ON unit.id = expert.unit_id ON CONFLICT DO NOTHING
-"""
 CLEAR = "DELETE FROM reminders_message; DELETE FROM reminders_plannedreminder; DELETE FROM reminders_tally"
 PAGES = (
     ("list, page 1", "experts:list", ""),
@@ -68,17 +37,6 @@ PAGES = (
 )
 WORKERS, DELIVERED = 2, 20_000
 ROUNDS = 60
-
-
-@transaction.atomic
-def fill() -> None:
-    """As owner, once: officers, pairings and days on which contacts are due."""
-    if User.objects.filter(username__startswith="bench_BENCH000_").exists():
-        return
-    with put_aside(["activities_pairing", "activities_coverage"]), connection.cursor() as cursor:
-        cursor.execute(OFFICERS)
-        cursor.execute(PAIRINGS)
-        cursor.execute(DUE, {"today": timezone.localdate()})
 
 
 def clear() -> None:

@@ -1,9 +1,10 @@
 """What makes a bulk load slow, put aside for its time: triggers, foreign keys, and indexes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 # A primary or unique key that a foreign key points at stays.
 CONSTRAINTS = """
@@ -31,11 +32,7 @@ def put_aside(tables: list[str]) -> Iterator[None]:
     again: list[list[str]] = [[], [], [], []]  # keys, other indexes, foreign keys, triggers
     with connection.cursor() as cursor:
         for table in reversed(tables):
-            cursor.execute(TRIGGERS, {"table": table})
-            for name, state in cursor.fetchall():
-                always = "ALWAYS " if state == "A" else ""
-                again[3].append(f"ALTER TABLE {table} ENABLE {always}TRIGGER {name}")
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            again[3] += _silence(cursor, table)
             cursor.execute(CONSTRAINTS, {"table": table})
             for name, definition, kind in cursor.fetchall():
                 cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
@@ -50,3 +47,24 @@ def put_aside(tables: list[str]) -> Iterator[None]:
     with connection.cursor() as cursor:
         for statement in (each for group in again for each in group):
             cursor.execute(statement)
+
+
+@contextmanager
+def without_triggers(tables: Iterable[str]) -> Iterator[None]:
+    """Keys and indexes stay; triggers are disabled on the way in and enabled on the way out."""
+    with connection.cursor() as cursor:
+        again = [statement for table in tables for statement in _silence(cursor, table)]
+        yield
+        for statement in again:
+            cursor.execute(statement)
+
+
+def _silence(cursor: CursorWrapper, table: str) -> list[str]:
+    """Disables the triggers of a table; returns what enables them again."""
+    cursor.execute(TRIGGERS, {"table": table})
+    again = [
+        f"ALTER TABLE {table} ENABLE {'ALWAYS ' if state == 'A' else ''}TRIGGER {name}"
+        for name, state in cursor.fetchall()
+    ]
+    cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    return again

@@ -1,13 +1,18 @@
 """The bench fills tables as the product would, and measures pages that answer."""
 
 import json
+from collections import Counter
 from datetime import date
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
+from accounts.models import Unit
+from activities.actions.coverage import settle
+from activities.models import Contact, Coverage, CoverageTally
 from experts.models import Expert, Holder, NeedToKnow, RosterEntry, SearchToken
 from experts.roster import Listing
 from experts.search import tokens_of
@@ -16,17 +21,23 @@ from liaison.bench.load import READERS, load
 from liaison.bench.people import COMMON_NAME
 from reminders.models import Message
 from reports.models import Export
+from tests.activities import oracle
 from tests.exchange.wizard import Silent
 from tests.factories import make_expert
 from tests.roles import as_role
 
 COUNT = 400
+ROW = ("expert", "unit", "scope", "is_listed", "is_alone", "fresh", "covered", "gap", "due_on")
+TALLY = ("unit", "label", "scope", "is_listed", "is_away", "state", "is_loose", "day", "change")
 TABLES = [
     "experts_expert",
     "experts_award",
     "experts_holder",
     "experts_sensitivevalue",
     "experts_searchtoken",
+    "activities_contact",
+    "activities_pairing",
+    "activities_coverage",
 ]
 SHAPE = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -64,6 +75,26 @@ def test_it_fills_and_leaves_the_tables_as_they_were(filled):
         assert expert.sort_key == expert.keyed()
 
 
+def test_its_coverage_is_what_the_product_makes_of_its_contacts(filled):
+    assert 4 * COUNT < Contact.objects.count() < 6 * COUNT
+    rows, tallies = (
+        sorted(Coverage.objects.values_list(*ROW)),
+        sorted(CoverageTally.objects.values_list(*TALLY)),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM activities_coverage")
+        cursor.execute("SELECT activities_refresh(array_agg(id)) FROM experts_expert")  # with its triggers
+    settle()
+    assert sorted(Coverage.objects.values_list(*ROW)) == rows
+    assert sorted(CoverageTally.objects.exclude(change=0).values_list(*TALLY)) == tallies
+    for expert in Expert.objects.all()[:10]:
+        units = list(Unit.objects.within(expert.unit))
+        for day in (date(2022, 6, 30), timezone.localdate()):
+            found = Coverage.objects.within(expert.unit).key().filter(expert=expert).with_state(day)
+            expected = oracle.coverage([expert], units, day)
+            assert Counter(row.state for row in found) == Counter(expected)
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_both_locks_agree_on_what_was_filled(filled, reader):
     user = filled[reader]
@@ -80,8 +111,6 @@ def test_both_locks_agree_on_what_was_filled(filled, reader):
 def test_the_same_seed_draws_the_same_people(filled):
     first = list(Expert.objects.order_by("record_number").values_list("record_number", "name", "birth"))
     Expert.objects.all().delete()
-    from django.utils import timezone
-
     from liaison.bench.people import Draw
 
     again = Draw(7, timezone.localdate()).people(COUNT)
@@ -136,7 +165,6 @@ def test_the_command_line_says_what_it_needs(db):
 
 def test_the_reminders_of_the_bench_are_planned_and_delivered(filled, monkeypatch):
     monkeypatch.setattr(reminding, "clear", lambda: None)  # a VACUUM has no place in a test's transaction
-    reminding.fill()
     with as_role("liaison_worker"):
         plan = reminding.planned()
         half = reminding.delivered(plan["reminders"] // 2)

@@ -10,7 +10,7 @@ from liaison.bench import reminding
 from liaison.bench.report import write_reminders
 from liaison.management.commands.seed_load import is_marked
 
-STEPS = ("fill", "plan", "deliver", "pages", "write")
+STEPS = ("clear", "plan", "deliver", "pages", "write")
 
 
 class Command(BaseCommand):
@@ -29,8 +29,7 @@ class Command(BaseCommand):
         settings.ROOT_URLCONF = "liaison.bench.pages"
         settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["testserver"], False
         match step:
-            case "fill":
-                reminding.fill()
+            case "clear":
                 reminding.clear()
             case "plan":
                 self.stdout.write(json.dumps(reminding.planned()))

@@ -29,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--entries", action="store_true", help="also three roster entries for each expert"
         )
+        parser.add_argument(
+            "--contacts", action="store_true", help="also pairings, five contacts each, and their coverage"
+        )
         parser.add_argument("--mark", action="store_true", help="mark this database as a bench first")
 
         parser.add_argument("--once", action="store_true", help="do nothing when it is filled already")
@@ -47,9 +50,8 @@ class Command(BaseCommand):
             if options["once"]:
                 return
             raise CommandError("This bench is filled already; start with a new database.")
-        load(
-            count=options["experts"], seed=options["seed"], entries=options["entries"], say=self.stdout.write
-        )
+        parts = {name: options[name] for name in ("entries", "contacts")}
+        load(count=options["experts"], seed=options["seed"], **parts, say=self.stdout.write)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
         self.stdout.write(f"Done. Readers: {', '.join(READERS)}.")
