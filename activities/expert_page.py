@@ -1,4 +1,5 @@
-"""What the page of an expert shows of contacts: a timeline, when one is due, and how to write one down."""
+"""What the page of an expert shows of contacts: a timeline, when one is due, and how to write one down; and
+of training."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from activities.coverage import standing
 from activities.listing import dressed
-from activities.models import Contact
+from activities.models import Contact, Nomination
+from activities.training_page import TONES
 from core.moments import day_text, due_state, due_text
 from core.paging import Order, page_by_key
 from experts.models import Expert
@@ -18,6 +20,7 @@ from experts.parts import ACTS, FACTS, TABS, Act, Fact, Tab
 
 PAGE_SIZE = 20
 LATEST_FIRST = Order(("on", "id"), descending=True)
+LAST_FIRST = Order(("id",), descending=True)
 
 
 def timeline(user: User, expert: Expert, params: QueryDict) -> dict[str, Any]:
@@ -31,6 +34,14 @@ def timeline(user: User, expert: Expert, params: QueryDict) -> dict[str, Any]:
         "today": timezone.localdate(),
         **page.urls(params),
     }
+
+
+def classes(user: User, expert: Expert, params: QueryDict) -> dict[str, Any]:
+    """For which classes the expert was put forward, the last nomination first."""
+    rows = Nomination.objects.visible_to(user).filter(expert=expert).select_related("training__plan", "unit")
+    page = page_by_key(rows, LAST_FIRST, params, PAGE_SIZE)
+    lines = [(each, TONES.get(each.state, "neutral")) for each in page.rows]
+    return {"lines": lines, "classes_summary": f"每页 {PAGE_SIZE} 次", **page.urls(params)}
 
 
 @FACTS.register
@@ -67,3 +78,4 @@ def acts(user: User, expert: Expert) -> Iterable[Act]:
 
 
 TABS.append(Tab("contacts", "联系记录", "activities/contact_tab.html", timeline))
+TABS.append(Tab("training", "参加研修", "activities/training_expert.html", classes))

@@ -32,7 +32,6 @@ class Line:
 
     nomination: Nomination
     tone: str
-    came: int
 
 
 def opened_class(user: User) -> QuerySet[TrainingClass]:
@@ -50,14 +49,7 @@ def people(user: User, training: TrainingClass, params: QueryDict) -> dict[str, 
     if state in NominationState.values:
         rows = rows.filter(state=state)
     page = page_by_key(rows, BY_NAME, params, PEOPLE_SHOWN)
-    lines = [
-        Line(
-            each,
-            TONES.get(each.state, "neutral"),
-            sum(word == Attendance.CAME for word in each.attendance.values()),
-        )
-        for each in page.rows
-    ]
+    lines = [Line(each, TONES.get(each.state, "neutral")) for each in page.rows]
     return {"lines": lines, "states": NominationState.choices, "state": state, **page.urls(params)}
 
 

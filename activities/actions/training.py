@@ -119,8 +119,7 @@ def change_class(*, by: User, training: TrainingClass, version: int, facts: dict
         raise ValidationError({"places": f"已确认 {current.taken} 人，名额不能少于这个数。"})
     for name, value in facts.items():
         setattr(current, name, value)
-    current.version += 1
-    current.save(update_fields=[*facts, "version"])
+    _save(current, *facts)
     _note(Verb.CHANGE, by, current, *facts)
 
 
@@ -144,9 +143,15 @@ def cancel_class(*, by: User, training: TrainingClass) -> None:
 
 def _settle(by: User, training: TrainingClass, state: ClassState) -> None:
     training.state = state
-    training.version += 1
-    training.save(update_fields=["state", "version"])
+    _save(training, "state")
     _note(Verb.CHANGE, by, training, "state")
+
+
+def _save(training: TrainingClass, *fields: str) -> None:
+    """A change of the class itself, which calendars outside learn of by its version."""
+    training.version += 1
+    training.changed_at = timezone.now()
+    training.save(update_fields=[*fields, "version", "changed_at"])
 
 
 @transaction.atomic

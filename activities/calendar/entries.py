@@ -39,6 +39,7 @@ class Entry:
     state: str = ""
     is_dropped: bool = False
     is_done: bool = False
+    is_tentative: bool = False  # not approved yet
     room: str = ""  # only where it says nothing of an expert
 
     @property

@@ -55,7 +55,7 @@ def _event(entry: Entry, absolute: Callable[[str], str]) -> Event:
     event.add("last-modified", entry.changed_at)
     event.add("sequence", max(entry.version - 1, 0))
     event.add("summary", entry.outside)
-    event.add("status", "CANCELLED" if entry.is_dropped else "CONFIRMED")
+    event.add("status", _status(entry))
     event.add("class", "PRIVATE")
     link = absolute(entry.url)
     event.add("url", link)
@@ -64,6 +64,12 @@ def _event(entry: Entry, absolute: Callable[[str], str]) -> Event:
         event.add("location", entry.room)
     _put_times(event, entry)
     return event
+
+
+def _status(entry: Entry) -> str:
+    if entry.is_dropped:
+        return "CANCELLED"
+    return "TENTATIVE" if entry.is_tentative else "CONFIRMED"
 
 
 def _put_times(event: Event, entry: Entry) -> None:

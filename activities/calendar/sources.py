@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from activities.calendar.entries import MOST, Asked, Entry, Source
-from activities.enums import ContactKind, ContactState, GatheringKind, GatheringState
-from activities.models import Contact, FollowUp, Gathering, Resolution
+from activities.enums import ClassState, ContactKind, ContactState, GatheringKind, GatheringState
+from activities.models import Contact, FollowUp, Gathering, Resolution, TrainingClass
 
 VISIT, CALL, SYMPOSIUM, MEETING = "visit", "call", "symposium", "meeting"
-RESOLUTION, PROMISE = "resolution", "promise"
+TRAINING, RESOLUTION, PROMISE = "training", "resolution", "promise"
 CONTACT_KINDS = {
     ContactKind.VISIT: VISIT,
     ContactKind.PHONE: CALL,
@@ -77,6 +77,30 @@ def gatherings(user: User, asked: Asked, kinds: set[str]) -> Iterator[Entry]:
         )
 
 
+def classes(user: User, asked: Asked, kinds: set[str]) -> Iterator[Entry]:
+    """Classes of training on all their days."""
+    rows = TrainingClass.objects.visible_to(user).between(asked.first, asked.last)
+    rows = _narrowed(rows, user, asked).select_related("plan", "unit")
+    for each in rows.order_by("starts_on", "id")[:MOST]:
+        yield Entry(
+            kind=TRAINING,
+            key=f"training-{each.uuid}",
+            on=each.starts_on,
+            last=each.ends_on,
+            title=each.title,
+            outside=f"{each.unit}{each.get_kind_display()}",
+            detail=f"{each.unit} · {each.base}",
+            url=reverse("training:detail", args=[each.uuid]),
+            state=each.standing,
+            is_dropped=each.state == ClassState.CANCELLED,
+            is_done=each.state == ClassState.DONE,
+            is_tentative=not each.is_approved,
+            room=each.base,
+            version=each.version,
+            changed_at=each.changed_at,
+        )
+
+
 def resolutions(user: User, asked: Asked, kinds: set[str]) -> Iterator[Entry]:
     rows = Resolution.objects.visible_to(user).between(asked.first, asked.last)
     for each in _narrowed(rows, user, asked).select_related("owner", "unit").order_by("due_on", "id")[:MOST]:
@@ -135,6 +159,7 @@ def follow_ups(user: User, asked: Asked, kinds: set[str]) -> Iterator[Entry]:
 SOURCES: list[Source] = [
     Source({VISIT: "走访慰问", CALL: "电话、信息", SYMPOSIUM: "座谈联谊"}, contacts),
     Source({MEETING: "例会", SYMPOSIUM: "座谈联谊"}, gatherings),
+    Source({TRAINING: "研修"}, classes),
     Source({RESOLUTION: "议定事项到期"}, resolutions),
     Source({PROMISE: "承诺和办理到期"}, promises),
     Source({PROMISE: "承诺和办理到期"}, follow_ups),

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from activities.enums import ClassState, DayPart, NominationState, PlanState, TrainingKind
+from activities.enums import Attendance, ClassState, DayPart, NominationState, PlanState, TrainingKind
 from core.vault import Vault
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
@@ -92,6 +92,17 @@ class TrainingClassQuerySet(models.QuerySet["TrainingClass"]):
         """Organised by the unit and those below it."""
         return self.filter(place__range=(unit.order, unit.order_end))
 
+    def of(self, user: "User") -> Self:
+        """The user's own: of the very units they work for, laid out by them, or for which they or those units
+        have put somebody forward."""
+        units = user.held_units("view")
+        put = Nomination.objects.visible_to(user).open().filter(Q(nominated_by=user) | Q(unit__in=units))
+        return self.filter(Q(created_by=user) | Q(unit__in=units) | Q(pk__in=put.values("training")))
+
+    def between(self, first: date, last: date) -> Self:
+        """Touching these days, both included."""
+        return self.filter(starts_on__lte=last, ends_on__gte=first)
+
     def open_on(self, day: date) -> Self:
         """For which experts can be nominated that day."""
         return self.filter(state=ClassState.PLANNED, plan__state=PlanState.APPROVED, nominate_by__gte=day)
@@ -118,6 +129,7 @@ class TrainingClass(models.Model):
     note = models.TextField("说明", max_length=2000, blank=True)
     state = models.CharField("状态", max_length=10, choices=ClassState, default=ClassState.PLANNED)
     version = models.PositiveIntegerField(default=1, editable=False)
+    changed_at = models.DateTimeField("改动时间", auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = TrainingClassQuerySet.as_manager()
@@ -141,12 +153,29 @@ class TrainingClass(models.Model):
         return max(0, self.places - self.taken)
 
     @property
+    def is_approved(self) -> bool:
+        return self.plan.state == PlanState.APPROVED
+
+    @property
+    def standing(self) -> str:
+        """How far it is, in words for a list."""
+        if self.is_open:
+            return "可以推荐"
+        if self.state == ClassState.PLANNED and not self.is_approved:
+            return "计划待批准"
+        return str(self.get_state_display())
+
+    @property
+    def tone(self) -> str:
+        if self.is_open:
+            return "ok"
+        return "warn" if self.state == ClassState.PLANNED and not self.is_approved else "neutral"
+
+    @property
     def is_open(self) -> bool:
         """Whether units may nominate today."""
         return (
-            self.state == ClassState.PLANNED
-            and self.plan.state == PlanState.APPROVED
-            and self.nominate_by >= timezone.localdate()
+            self.state == ClassState.PLANNED and self.is_approved and self.nominate_by >= timezone.localdate()
         )
 
 
@@ -252,6 +281,11 @@ class Nomination(LockedChild):
 
     def __str__(self) -> str:
         return f"{self.training_id}:{self.expert_id}"
+
+    @property
+    def times_there(self) -> int:
+        """For how many sessions they came."""
+        return sum(word == Attendance.CAME for word in self.attendance.values())
 
 
 class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):

@@ -9,16 +9,19 @@ from activities.calendar.entries import Asked, Entry
 from activities.calendar.grid import bounds, days, following, preceding, weeks
 from activities.calendar.sources import entries, kinds
 from activities.conflicts import Plan, conflicts
-from activities.models import ContactPerson
+from activities.models import ContactPerson, TrainingPlan
 from tests.activities.test_gathering_views import text_of
 from tests.experts.pages import queries
 from tests.factories import (
     invited,
+    make_class,
     make_contact,
     make_expert,
     make_follow_up,
     make_gathering,
     make_guest,
+    make_nomination,
+    make_plan,
     make_resolution,
     make_user,
     restrict,
@@ -107,7 +110,28 @@ def test_kinds_narrow(officer_haidian):
     asked = Asked(soon(), soon())
     for kind, shown in (("visit", ["走访慰问 王小明"]), ("meeting", ["例会"]), ("promise", [])):
         assert [entry.title for entry in entries(officer_haidian, asked, {kind})[0]] == shown
-    assert len(kinds()) == 6
+    assert len(kinds()) == 7
+
+
+def test_classes_of_ones_own_unit_or_with_its_experts(officer_haidian, officer_chaoyang, staff_city):
+    own = make_class(make_plan(officer_haidian, approver=staff_city), title="区里班", starts_in=2)
+    city = make_class(
+        make_plan(staff_city, "BJ", approver=officer_haidian), title="市里班", starts_in=-1, days=3
+    )
+    make_class(make_plan(staff_city, "BJ", year=2027), title="未批准", starts_in=1)
+    assert titles(officer_haidian) == ["区里班"]
+    make_nomination(officer_haidian, city, make_expert("王小明"))
+    assert titles(officer_haidian) == ["市里班", "区里班"]
+    assert titles(officer_haidian, mine=False) == ["市里班", "区里班"]
+    assert titles(staff_city, mine=False) == ["市里班", "未批准", "区里班"]
+    assert titles(officer_chaoyang, mine=False) == ["市里班"]
+    assert titles(staff_city, mine=False, unit=unit("D04")) == [own.title]
+
+
+def test_a_class_stands_on_all_its_days(client_of, officer_haidian, staff_city):
+    make_class(make_plan(officer_haidian, approver=staff_city), 0, days=3, title="国情研修班")
+    page = text_of(client_of(officer_haidian).get(f"{PAGE}?view=list&on={soon():%Y-%m-%d}&kind=training"))
+    assert page.count("国情研修班") >= 2
 
 
 def test_a_symposium_stands_once(officer_haidian):
@@ -148,13 +172,14 @@ def test_what_the_calendar_costs(client_of, officer_haidian):
         make_follow_up(contact, owner=officer_haidian, due_on=timezone.localdate())
         meeting = make_gathering(officer_haidian)
         make_resolution(meeting, owner=officer_haidian, due_on=timezone.localdate())
+        make_class(make_plan(officer_haidian, year=2026 + TrainingPlan.objects.count()), 0)
 
     counts = []
     for more in (1, 2):
         for _ in range(more):
             add()
         counts.append([len(queries(client, PAGE + query)) for query in ("", "?view=week", "?scope=unit")])
-    assert counts == [[9, 9, 9], [9, 9, 9]]
+    assert counts == [[10, 10, 10], [10, 10, 10]]
 
 
 # Conflicts

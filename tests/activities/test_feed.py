@@ -12,15 +12,19 @@ import recurring_ical_events
 from django.test import Client
 from django.utils import timezone
 
-from activities.models import CalendarFeed, Contact, Gathering
+from activities.actions.training import cancel_class
+from activities.models import CalendarFeed, Contact, Gathering, TrainingPlan
 from audit.models import Event
 from core.logs import ReticentFormatter
 from tests.activities.test_calendar import plan, soon
 from tests.factories import (
+    make_class,
     make_contact,
     make_expert,
     make_follow_up,
     make_gathering,
+    make_nomination,
+    make_plan,
     make_resolution,
     make_user,
     restrict,
@@ -117,12 +121,14 @@ def test_nothing_of_an_expert_leaves(officer_haidian, path):
     make_follow_up(contact, text="王小明的诉求", owner=officer_haidian, due_on=soon(4))
     make_gathering(officer_haidian, kind="symposium", title="与王小明座谈", room="示范研究所", on=soon(5))
     make_resolution(make_gathering(officer_haidian, on=soon(6)), "走访王小明", owner=officer_haidian)
+    course = make_class(make_plan(officer_haidian, approver=make_user()), title="王小明主讲")
+    make_nomination(officer_haidian, course, expert)
     text = fetched(path).content.decode().replace("\r\n ", "")
     for said in ("王", "示范研究所", "诉求", "送书", "专家家中"):
         assert said not in text.replace("办理一项诉求或建言", "")
     assert set(events(path)) == {
         "走访一位专家", "联系一位专家", "兑现一项承诺", "办理一项诉求或建言", "座谈联谊活动", "海淀区委例会",
-        "议定事项到期",
+        "议定事项到期", "海淀区委国情研修班",
     }  # fmt: skip
     assert "http://testserver/contacts/" in text
 
@@ -169,6 +175,18 @@ def test_what_is_called_off_is_shown_as_such(officer_haidian, path):
     Contact.objects.update(state="cancelled", hindrance="ours", version=2)
     (event,) = events(path).values()
     assert (event["status"], event["sequence"]) == ("CANCELLED", 1)
+
+
+def test_a_class_leaves_with_all_its_days_and_every_change(officer_haidian, staff_city, path):
+    course = make_class(make_plan(officer_haidian), days=3, base="区委党校")
+    (event,) = events(path).values()
+    assert (event["dtstart"].dt, event["dtend"].dt) == (course.starts_on, course.ends_on + timedelta(days=1))
+    assert (event["status"], event["sequence"], str(event["location"])) == ("TENTATIVE", 0, "区委党校")
+    TrainingPlan.objects.update(state="approved", approved_by=staff_city, approved_at=timezone.now())
+    cancel_class(by=officer_haidian, training=course)
+    (after,) = events(path).values()
+    assert (after["uid"], after["status"], after["sequence"]) == (event["uid"], "CANCELLED", 1)
+    assert after["last-modified"].dt > event["last-modified"].dt - timedelta(seconds=1)
 
 
 def test_a_second_parser_opens_it_without_errors(officer_haidian, path):

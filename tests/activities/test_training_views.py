@@ -213,6 +213,22 @@ def test_a_restricted_expert_is_in_no_page_of_others(client, client_of, personas
     assert "金丝雀" in body(client_of(personas["cleared_city"]).get(to("detail", course)))
 
 
+def test_the_page_of_an_expert_says_in_which_classes_they_took_part(client, client_of, personas, course):
+    came = {str(each.uuid): "came" for each in course.sessions.all()}
+    (row,) = put(personas, course, "甲", state="confirmed", attendance=came)
+    Nomination.objects.update(registered_at=timezone.now(), registered_by=personas["officer_haidian"])
+    here = reverse("experts:detail", args=[row.expert.uuid]) + "?tab=training"
+    assert "2 次" in body(client.get(here))
+    assert len(queries(client, here)) == 11
+    assert "没有参加过研修" in body(
+        client_of(personas["officer_chaoyang"]).get(
+            reverse("experts:detail", args=[make_expert("外人", "D03").uuid]) + "?tab=training"
+        )
+    )
+    Nomination.objects.update(state="withdrawn", registered_at=None, registered_by=None)
+    assert "已撤回" in body(client.get(here))
+
+
 @pytest.mark.parametrize(("path", "budget"), [
     ("list", 5), ("plans", 5), ("detail", 7), ("detail?tab=attendance", 8), ("detail?tab=files", 7),
     ("print", 7), ("nominate", 8), ("attend", 7),
