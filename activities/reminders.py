@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 
-from activities import gathering_reminders
+from activities import gathering_reminders, training_reminders
 from activities.actions.follow_ups import keep_promise
 from activities.models import Contact
 from experts.reminders import nearest, readable
@@ -389,4 +389,4 @@ def _contact(by: "User", number: int) -> Contact:
 
 
 def register() -> None:
-    REGISTRY.declare(*RULES, *gathering_reminders.RULES)
+    REGISTRY.declare(*RULES, *gathering_reminders.RULES, *training_reminders.RULES)
