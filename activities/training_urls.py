@@ -7,6 +7,7 @@ from activities.views import nominations, training
 app_name = "training"
 urlpatterns = [
     path("", training.classes, name="list"),
+    path("people/", training.people, name="people"),
     path("plans/", training.plans, name="plans"),
     path("plans/new/", training.plan_create, name="plan_create"),
     path("plans/<uuid:uuid>/", training.plan, name="plan"),

@@ -180,6 +180,8 @@ def chips(filters: ExpertFilter, params: QueryDict) -> Iterator[Chip]:
         text = value
         if isinstance(field, forms.ChoiceField):
             text = {str(key): words for key, words in field.choices}.get(value, value)  # type: ignore[union-attr,misc]
+        elif isinstance(field, forms.DateField):
+            text = f"{field.label} {value}"
         yield Chip(str(text), url_with(params, **{name: None}))
 
 

@@ -251,6 +251,7 @@ ROUTES: dict[str, Access] = {
     "gatherings:resolution_step": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "resolution"),
     # Training: D04 has an approved plan with a class that has not begun, a session and a file
     "training:list": reads(answers(403, (READERS, 200))),
+    "training:people": reads(answers(403, (READERS, 200))),
     "training:plans": reads(answers(403, (READERS, 200))),
     "training:plan_create": form(answers(403, (OFFICERS, 200)), 422),
     "training:plan": reads(answers(404, (SEERS, 200)), "training plan"),
@@ -321,6 +322,7 @@ ROUTES: dict[str, Access] = {
     "reports:export_changes": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
     "reports:export_card": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
     "reports:export_brief": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
+    "reports:export_dashboard": acts(answers(403, (READERS, 302))),
     "reports:export_proposal": acts(answers(403, (READERS, 404), (SEERS, 302)), "proposal"),
     "reports:export_exit": acts(answers(403, (OFFICERS, 404), (CHANGERS, 302)), "exit"),
     "reports:detail": reads(EXPORTERS, "export"),

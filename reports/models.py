@@ -31,6 +31,7 @@ class Kind(models.TextChoices):
     BRIEF = "brief", "走访一页纸"
     PROPOSAL = "proposal", "名单调整审批表"
     LEAVING = "leaving", "退出审批表"  # a proposal to leave
+    DASHBOARD = "dashboard", "联系工作总览"
     EXIT = "exit", "退出审批表"  # a case of mandatory exit
 
 

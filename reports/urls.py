@@ -13,6 +13,7 @@ urlpatterns = [
     path("roster/<str:code>/changes/", views.export_changes, name="export_changes"),
     path("expert/<uuid:uuid>/", views.export_card, name="export_card"),
     path("brief/<uuid:uuid>/", views.export_brief, name="export_brief"),
+    path("dashboard/", views.export_dashboard, name="export_dashboard"),
     path("proposal/<uuid:uuid>/", views.export_proposal, name="export_proposal"),
     path("exit/<uuid:uuid>/", views.export_exit, name="export_exit"),
     path("<uuid:uuid>/", views.export_detail, name="detail"),

@@ -23,9 +23,11 @@ from core.paging import Order, page_by_key
 from experts.models import ProposalKind
 from experts.views.lookup import open_expert
 from reports import actions
+from reports.dashboard.forms import DashboardForm
 from reports.forms import ExportForm
 from reports.models import Export, Kind
 from reports.sources import SOURCES, may_export
+from reports.sources.overview import overview_query
 from reports.sources.proposals import ProposalSource
 
 LIST_SIZE = 25
@@ -99,6 +101,20 @@ def export_card(request: UserRequest, uuid: UUID) -> HttpResponse:
 @require_POST
 def export_brief(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _start(request, Kind.BRIEF, reverse("contacts:brief", args=[uuid]), about=str(uuid))
+
+
+@require_POST
+def export_dashboard(request: HttpRequest) -> HttpResponse:
+    """The tables of the dashboard, of the unit and period that the page shows."""
+    user, back = signed_in(request), reverse("dashboard:home")
+    if not SOURCES[Kind.DASHBOARD].is_open_to(user):
+        raise PermissionDenied
+    posted = request.POST.get("query", "")
+    form = DashboardForm(user, QueryDict(posted))
+    if not form.is_valid():
+        messages.error(request, "请先改正页面上的单位和时段，再导出。")
+        return redirect(f"{back}?{posted}")
+    return _start(request, Kind.DASHBOARD, back, **overview_query(user, form))
 
 
 @require_POST

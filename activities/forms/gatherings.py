@@ -41,6 +41,8 @@ class GatheringFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(label="类型", choices=GatheringKind.choices, empty_label="类型")
     state = django_filters.ChoiceFilter(label="状态", choices=GatheringState.choices, empty_label="状态")
     unit = django_filters.ChoiceFilter(label="召集单位（含所属）", method="by_unit", empty_label="召集单位")
+    since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DayInput)
+    until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DayInput)
 
     class Meta:
         model = Gathering

@@ -1,5 +1,7 @@
 """Forms of resolutions: noting one, reporting on it, filters of their list."""
 
+from datetime import date
+
 import django_filters
 from django import forms
 from django.db.models import QuerySet
@@ -12,7 +14,7 @@ from activities.forms.choosing import ChoosingForm, PlainForm, UnitField
 from activities.forms.gatherings import DayField
 from activities.models import Resolution
 from activities.models.resolution import ResolutionQuerySet
-from core.forms import SearchSelect
+from core.forms import DayInput, SearchSelect
 from experts.filters import chosen_unit
 from experts.forms.need_to_know import PersonField
 
@@ -32,6 +34,7 @@ class ResolutionFilter(django_filters.FilterSet):
         empty_label="未办结",
     )
     unit = django_filters.ChoiceFilter(label="单位（含所属）", method="by_unit", empty_label="单位")
+    day = django_filters.DateFilter(label="截至", method="by_day", widget=DayInput)
 
     class Meta:
         model = Resolution
@@ -55,9 +58,13 @@ class ResolutionFilter(django_filters.FilterSet):
     def by_box(self, rows: ResolutionQuerySet, name: str, value: str) -> ResolutionQuerySet:
         return rows.of(self.user)
 
+    def by_day(self, rows: ResolutionQuerySet, name: str, value: date) -> ResolutionQuerySet:
+        """As of when something is overdue; without that it narrows nothing."""
+        return rows
+
     def by_state(self, rows: ResolutionQuerySet, name: str, value: str) -> ResolutionQuerySet:
         if value == OVERDUE:
-            return rows.overdue_on(timezone.localdate())
+            return rows.overdue_on(self.form.cleaned_data["day"] or timezone.localdate())
         return rows.exclude(done_at=None) if value == DONE else rows
 
 

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from accounts.models import Unit, User
 from activities.enums import ClassState, TrainingKind
-from activities.models import TrainingClass, TrainingPlan, TrainingSession
+from activities.models import Nomination, TrainingClass, TrainingPlan, TrainingSession
 from core.forms import DayInput, SearchSelect, StyledForm
 from core.markings import find_marking
 from experts.filters import chosen_unit
+from experts.models import Expert
+from experts.search import matching
 
 FIRST_YEAR = 2014  # of the policy
 MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
@@ -143,11 +145,17 @@ class ClassFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(label="类型", choices=TrainingKind.choices, empty_label="类型")
     state = django_filters.ChoiceFilter(
         label="状态",
-        choices=[("open", "可以推荐"), *ClassState.choices],
+        choices=[("open", "可以推荐"), ("held", "已开班"), *ClassState.choices],
         method="by_state",
         empty_label="状态",
     )
     unit = django_filters.ChoiceFilter(label="主办单位（含所属）", method="by_unit", empty_label="主办单位")
+    since = django_filters.DateFilter(
+        field_name="starts_on", lookup_expr="gte", label="开班从", widget=DayInput
+    )
+    until = django_filters.DateFilter(
+        field_name="starts_on", lookup_expr="lte", label="开班到", widget=DayInput
+    )
 
     class Meta:
         model = TrainingClass
@@ -160,12 +168,49 @@ class ClassFilter(django_filters.FilterSet):
         self.filters["year"].extra["choices"] = [
             (str(year), f"{year} 年") for year in range(this_year + 2, FIRST_YEAR - 1, -1)
         ]
-        extra = self.filters["unit"].extra
-        extra["choices"] = [(self.unit.code, self.unit.short_name)] if self.unit else []
-        extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})
+        choose_unit(self.filters["unit"], self.unit)
 
     def by_state(self, classes: Any, name: str, value: str) -> QuerySet[TrainingClass]:
+        if value == "held":
+            return classes.held()
         return classes.open_on(timezone.localdate()) if value == "open" else classes.filter(state=value)
 
     def by_unit(self, classes: Any, name: str, value: str) -> QuerySet[TrainingClass]:
         return classes.within(self.unit) if self.unit else classes.none()
+
+
+class TrainedFilter(django_filters.FilterSet):
+    """Of the list of those who took part: the nominating unit, and when their class began."""
+
+    q = django_filters.CharFilter(
+        method="by_name", label="姓名", max_length=60, widget=forms.TextInput({"placeholder": "姓名、拼音"})
+    )
+    unit = django_filters.ChoiceFilter(label="推荐单位（含所属）", method="by_unit", empty_label="推荐单位")
+    since = django_filters.DateFilter(
+        field_name="training__starts_on", lookup_expr="gte", label="开班从", widget=DayInput
+    )
+    until = django_filters.DateFilter(
+        field_name="training__starts_on", lookup_expr="lte", label="开班到", widget=DayInput
+    )
+
+    class Meta:
+        model = Nomination
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, queryset: QuerySet[Nomination], *, user: User) -> None:
+        super().__init__(data, queryset)
+        self.user, self.unit = user, chosen_unit(user, data.get("unit", ""))
+        choose_unit(self.filters["unit"], self.unit)
+
+    def by_name(self, rows: Any, name: str, value: str) -> QuerySet[Nomination]:
+        named = matching(Expert.objects.visible_to(self.user), value.replace("\0", "").strip(), self.user)
+        return rows.filter(expert__in=named.order_by().values("pk"))
+
+    def by_unit(self, rows: Any, name: str, value: str) -> QuerySet[Nomination]:
+        return rows.within(self.unit) if self.unit else rows.none()
+
+
+def choose_unit(field: django_filters.ChoiceFilter, unit: Unit | None) -> None:
+    """Only the unit of the address is a choice; the others are searched for."""
+    field.extra["choices"] = [(unit.code, unit.short_name)] if unit else []
+    field.extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})

@@ -148,6 +148,9 @@ class GatheringQuerySet(models.QuerySet["Gathering"]):
     def planned(self) -> Self:
         return self.filter(state=GatheringState.PLANNED)
 
+    def meetings_held(self) -> Self:
+        return self.filter(kind=GatheringKind.MEETING, state=GatheringState.DONE)
+
     def with_replies(self) -> Self:
         """With `asked` and `replied`: how many invitations there are and how many were answered."""
         return self.annotate(

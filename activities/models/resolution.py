@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from activities.models.gathering import Gathering, units_in
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
+
+
+def late_on(day: date) -> Q:
+    """Due before the day, and not done by its end."""
+    late = Q(due_on__lt=day, done_at__isnull=True)
+    return late if day >= timezone.localdate() else late | Q(due_on__lt=day, done_at__date__gt=day)
 
 
 class ResolutionQuerySet(models.QuerySet["Resolution"]):
@@ -39,7 +46,7 @@ class ResolutionQuerySet(models.QuerySet["Resolution"]):
         return self.filter(done_at__isnull=True)
 
     def overdue_on(self, day: date) -> Self:
-        return self.open().filter(due_on__lt=day)
+        return self.filter(late_on(day))
 
     def between(self, first: date, last: date) -> Self:
         """Due on these days, both included."""

@@ -103,6 +103,11 @@ class TrainingClassQuerySet(models.QuerySet["TrainingClass"]):
         """Touching these days, both included."""
         return self.filter(starts_on__lte=last, ends_on__gte=first)
 
+    def held(self) -> Self:
+        """That have begun, of approved plans, and were not called off."""
+        begun = self.filter(plan__state=PlanState.APPROVED, starts_on__lte=timezone.localdate())
+        return begun.exclude(state=ClassState.CANCELLED)
+
     def open_on(self, day: date) -> Self:
         """For which experts can be nominated that day."""
         return self.filter(state=ClassState.PLANNED, plan__state=PlanState.APPROVED, nominate_by__gte=day)
@@ -226,6 +231,15 @@ class NominationQuerySet(models.QuerySet["Nomination"]):
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
+
+    def within(self, unit: "Unit") -> Self:
+        """Put forward by the unit and those below it."""
+        return self.filter(place__range=(unit.order, unit.order_end))
+
+    def trained(self) -> Self:
+        """Who has registered for a class that was held."""
+        classes = TrainingClass.objects.held().order_by().values("pk")
+        return self.filter(registered_at__isnull=False, training__in=classes)
 
 
 class Nomination(LockedChild):

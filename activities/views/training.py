@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.requests import UserRequest
 from activities.actions import training as actions
 from activities.errors import AlreadyChanged
-from activities.forms.training import ClassFilter, ClassForm, PlanForm, SessionForm
-from activities.models import TrainingClass, TrainingFile, TrainingPlan, TrainingSession
+from activities.forms.training import ClassFilter, ClassForm, PlanForm, SessionForm, TrainedFilter
+from activities.models import Nomination, TrainingClass, TrainingFile, TrainingPlan, TrainingSession
 from activities.training_page import context_of, opened_class
 from core.paging import Order, page_by_key
 from experts.evidence import TYPES
@@ -26,6 +26,7 @@ PAGE_SIZE = 25
 UNPROCESSABLE, CONFLICT = 422, 409
 LATEST_FIRST = Order(("starts_on", "id"), descending=True)
 NEWEST_FIRST = Order(("year", "id"), descending=True)
+LAST_PUT_FIRST = Order(("id",), descending=True)
 LATE = "没有办成：刚被别人改过，或已经结束。请看现在的情况。"
 
 
@@ -46,6 +47,25 @@ def classes(request: UserRequest) -> HttpResponse:
         **page.urls(params),
     }
     return render(request, "activities/training_list.html", context)
+
+
+@require_GET
+def people(request: UserRequest) -> HttpResponse:
+    """Who took part in classes, one line for each class, the last nomination first."""
+    user, params = request.user, request.GET
+    if not user.may("view"):
+        raise PermissionDenied
+    filters = TrainedFilter(params, Nomination.objects.visible_to(user).trained(), user=user)
+    found = filters.qs if filters.form.is_valid() else filters.queryset.none()
+    rows = found.select_related("expert", "unit", "training")
+    page = page_by_key(rows, LAST_PUT_FIRST, params, PAGE_SIZE)
+    context = {
+        "page": page,
+        "filters": filters,
+        "chips": list(chips(filters, params)),
+        **page.urls(params),
+    }
+    return render(request, "activities/training_people.html", context)
 
 
 @require_GET

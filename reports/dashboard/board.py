@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Unit, User
 from activities import coverage
-from reports.dashboard import figures
+from reports.dashboard import figures, gatherings
 from reports.dashboard.periods import Period
 
 
@@ -47,6 +47,7 @@ def whole(user: User, unit: Unit, period: Period) -> dict[str, Any]:
             figures.overdue_tile(now, then, url, period.compared),
             figures.movement_tile(came, came_before, unit, period),
         ],
+        "more_tiles": gatherings.tiles(user, unit, period),
         "shares": figures.shares(below, unit, period.last),
         "months": figures.months(user, unit, period),
         "attention": figures.attention(user, below, period.last),

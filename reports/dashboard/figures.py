@@ -20,10 +20,11 @@ from activities import coverage
 from activities.coverage import Numbers, Share
 from activities.coverage_page import percent
 from activities.models import Coverage
+from activities.months import add_months
 from core.moments import due_text
 from experts.models import Movement, RosterEntry, RosterMovement
 from experts.visibility import on_list, placed_in_reach
-from reports.dashboard.periods import Period
+from reports.dashboard.periods import ONE_DAY, Period
 
 LOW = 90  # percent of coverage below which a unit is painted red
 ATTENTION_SHOWN = 5
@@ -134,6 +135,10 @@ def shares(below: list[tuple[Unit, Numbers]], unit: Unit, day: date) -> dict[str
         "summary": _shares_in_words(ranked),
         "more": f"看全部 {len(below)} 个单位",
         "url": coverage_url(unit, day),
+        "all": [
+            (each.short_name, percent(share), f"{share.covered} / {share.expected} 人")
+            for each, share in ranked
+        ],
     }
 
 
@@ -154,8 +159,24 @@ def months(user: User, unit: Unit, period: Period) -> dict[str, Any]:
     totals = [sum(ways.values()) for _, ways in found]
     same_year = period.first.year == period.last.year
     labels = [f"{month.month}月" if same_year else f"{month:%Y-%m}" for month, _ in found]
-    data = {"kind": "line", "unit": "人次", "labels": labels, "values": totals}
-    return {"data": data, "summary": f"{period.words}共联系 {sum(totals)} 人次，按月列出。"}
+    urls = [_contacts_of(unit, month, period) for month, _ in found]
+    data = {"kind": "line", "unit": "人次", "labels": labels, "values": totals, "urls": urls}
+    return {
+        "data": data,
+        "summary": f"{period.words}共联系 {sum(totals)} 人次，按月列出。",
+        "url": _contacts_url(unit, period.first, period.last),
+    }
+
+
+def _contacts_of(unit: Unit, month: date, period: Period) -> str:
+    last = min(add_months(month, 1) - ONE_DAY, period.last)
+    return _contacts_url(unit, max(month, period.first), last)
+
+
+def _contacts_url(unit: Unit, first: date, last: date) -> str:
+    """The contacts that were made on these days."""
+    asked = {"state": "done", "unit": unit.code, "since": first.isoformat(), "until": last.isoformat()}
+    return f"{reverse('contacts:list')}?{urlencode(asked)}"
 
 
 def attention(user: User, below: list[tuple[Unit, Numbers]], day: date) -> list[Line]:

@@ -7,6 +7,7 @@ from reports.models import Export, Kind
 from reports.sources.base import MOST, MOST_PRINTED, Source
 from reports.sources.briefs import BriefSource
 from reports.sources.cards import CardSource, ExitSource
+from reports.sources.overview import OverviewSource
 from reports.sources.proposals import ProposalSource
 from reports.sources.register import ExpertSource
 from reports.sources.rosters import ChangesSource, RosterSource
@@ -21,6 +22,7 @@ SOURCES: dict[str, type[Source]] = {
     Kind.CHANGES: ChangesSource,
     Kind.CARD: CardSource,
     Kind.BRIEF: BriefSource,
+    Kind.DASHBOARD: OverviewSource,
     Kind.PROPOSAL: ProposalSource,
     Kind.LEAVING: ProposalSource,
     Kind.EXIT: ExitSource,
