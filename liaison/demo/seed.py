@@ -26,6 +26,7 @@ from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
 from liaison.demo.contacts import add_contacts
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.exits import add_exits
+from liaison.demo.gatherings import add_gatherings
 from liaison.demo.pairings import add_pairings
 from liaison.demo.priorities import add_priorities
 from liaison.demo.rosters import add_rosters
@@ -61,6 +62,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_pairings(units, users, today)
     add_training(units, users, today)
     add_contacts(users, today)
+    add_gatherings(units, users, today)
     open_review(units["D04"], users["director_haidian"], today)
     counts = {"units": 1, "accounts": len(ACCOUNTS), "experts": len(experts)}
     record(Verb.IMPORT, by=None, kind="demo", counts=counts)

@@ -12,7 +12,18 @@ from django.db import models, transaction
 from accounts.enums import Clearance, Duty
 from accounts.models import Unit, User
 from activities.enums import CoverageState
-from activities.models import Contact, Coverage, FollowUp, Pairing
+from activities.models import (
+    Briefing,
+    Contact,
+    Coverage,
+    FollowUp,
+    Gathering,
+    Guest,
+    Pairing,
+    Receipt,
+    Resolution,
+    TrainingClass,
+)
 from activities.posts import Limits
 from audit.models import Event
 from core.chinese import syllables
@@ -188,6 +199,23 @@ def test_contacts_leave_some_in_touch_and_some_not(demo, db):
         ]
         assert min(states[1:]) >= 1, (code, states)
     assert not Contact.objects.filter(expert__label=Label.RESTRICTED).exists()
+
+
+def test_meetings_symposia_and_briefings_show_every_state(demo, db):
+    for kind in ("meeting", "symposium"):
+        states = set(Gathering.objects.filter(kind=kind).values_list("state", flat=True))
+        assert states == {"done", "planned"}, kind
+    resolved = Resolution.objects.all()
+    assert resolved.overdue_on(TODAY).count() == 2
+    assert resolved.open().filter(due_on__gt=TODAY).count() == 2
+    assert resolved.exclude(done_at=None).count() == 1
+    assert set(Briefing.objects.values_list("state", flat=True)) == {"draft", "sent"}
+    assert 0 < Receipt.objects.unread().count() < Receipt.objects.count()
+    assert Guest.objects.exclude(contact=None).count() == 4
+    assert not Guest.objects.filter(expert__label__gt=Label.INTERNAL).exists()
+    officer = User.objects.get(username="officer_haidian")
+    for model in (Gathering, Resolution, Briefing, TrainingClass):
+        assert model.objects.visible_to(officer).exists(), model
 
 
 def test_surnames_with_another_reading_occur_and_sort_by_it(demo, db):
