@@ -8,22 +8,30 @@ from django.utils import timezone
 from activities.models import (
     AgendaItem,
     Briefing,
+    BriefingExpert,
     BriefingFile,
     CalendarFeed,
     Gathering,
     Guest,
     Invitation,
+    Receipt,
     Resolution,
     ResolutionNote,
     Series,
+    TrainingClass,
+    TrainingFile,
+    TrainingPlan,
+    TrainingSession,
 )
 from activities.models.briefing import VAULT
 from activities.models.feed import digest_of, new_token
 from tests.factories import (
     invited,
+    make_class,
     make_expert,
     make_gathering,
     make_guest,
+    make_plan,
     make_resolution,
     make_series,
     restrict,
@@ -31,6 +39,8 @@ from tests.factories import (
 )
 
 GATHERED = [AgendaItem, Gathering, Guest, Invitation, Resolution, ResolutionNote, Series]
+TOLD = [Briefing, BriefingExpert, BriefingFile, CalendarFeed, Receipt]
+TAUGHT = [TrainingClass, TrainingFile, TrainingPlan, TrainingSession]
 
 
 def gathering_population(personas):
@@ -54,6 +64,34 @@ def gathering_population(personas):
             for owner in ({"owner": personas["leader_city"]}, {"unit": unit("D04-01")}):
                 resolution = make_resolution(make_gathering(by, code, invited_only=closed), **owner)
                 resolution.notes.create(text="已拟方案", by=by)
+        _briefings(by, code, guests, personas)
+        _classes(by, code)
+    for each in personas.values():
+        feed_of(each)
+
+
+def _briefings(by, code, experts, personas):
+    """Drafts, and sent ones: to nobody, and to each of the cast."""
+    for told in (None, [], *([each] for each in personas.values())):
+        briefing = Briefing.objects.create(unit=unit(code), title="通报", text="进展", created_by=by)
+        BriefingFile.objects.create(
+            briefing=briefing, name="附件.pdf", size=5, added_by=by, stored_as=uuid4().hex, stored_key="k"
+        )
+        for expert in experts:
+            BriefingExpert(briefing=briefing, expert=expert).save(force_insert=True)
+        Receipt.objects.bulk_create(Receipt(briefing=briefing, user=each) for each in told or [])
+        if told is not None:
+            sent = {"state": "sent", "sent_by": by, "sent_at": timezone.now()}
+            Briefing.objects.filter(pk=briefing.pk).update(**sent)
+
+
+def _classes(by, code):
+    """Of a draft and of an approved plan."""
+    for year, approver in ((2025, None), (2026, by)):
+        training = make_class(make_plan(by, code, year, approver=approver))
+        TrainingFile.objects.create(
+            training=training, name="讲义.pdf", size=4, added_by=by, stored_as=uuid4().hex, stored_key="k"
+        )
 
 
 def meetings(by, code):

@@ -3,7 +3,7 @@ no page that differs by a byte from what it would be if the record did not exist
 
 import re
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import unquote, urlencode
 from uuid import UUID
 
@@ -13,7 +13,16 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.models import ContactPerson, TrainingClass
+from activities.models import (
+    Briefing,
+    BriefingExpert,
+    CalendarFeed,
+    ContactPerson,
+    Gathering,
+    Receipt,
+    TrainingClass,
+)
+from activities.models.feed import digest_of
 from experts.changes import STATES
 from experts.enums import AwardState, Category, SensitiveField
 from experts.listing import ORDERS
@@ -26,6 +35,7 @@ from tests.exchange import wizard
 from tests.experts.honours import previewed as change_previewed
 from tests.factories import (
     enter,
+    invited,
     make_award,
     make_class,
     make_contact,
@@ -33,13 +43,17 @@ from tests.factories import (
     make_exit,
     make_expert,
     make_follow_up,
+    make_gathering,
+    make_guest,
     make_nomination,
     make_photo,
     make_plan,
     make_priority,
     make_report,
+    make_resolution,
     make_round,
     make_sensitive,
+    make_series,
     make_takeover,
     pair,
     propose,
@@ -54,6 +68,9 @@ PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
 TAKEOVER = UUID(int=0xC7)
 COURSE, NOMINATED = UUID(int=0xC8), UUID(int=0xC9)
+MEETING, SYMPOSIUM, GUEST = UUID(int=0xE1), UUID(int=0xE2), UUID(int=0xE3)
+BRIEFING, SENT = UUID(int=0xE4), UUID(int=0xE5)
+FEED = "canary-walks-through-the-calendar-feed"  # the token of an officer who does not see it
 ENTRY, PAIRING = UUID(int=0xC5), UUID(int=0xC6)
 REPORT, ILLNESS, FILE, EXIT = UUID(int=0xCC), UUID(int=0xCD), UUID(int=0xCE), UUID(int=0xCF)
 ID_NUMBER = "11010519491231002X"
@@ -117,6 +134,7 @@ def neighbours(personas):
     pair(expert, personas["leader_city"], kind="leader")
     make_nomination(personas["officer_haidian"], the_class(personas), expert, state="confirmed")
     pair(expert, personas["officer_haidian"], kind="officer")
+    _gather(personas, expert)
     make_round("D04", uuid=ROUND)
     make_priority("D04", uuid=PRIORITY, posts=["总设计师"], below=True)
     for user in personas.values():
@@ -131,6 +149,25 @@ def the_class(personas):
     return found or make_class(
         make_plan(personas["director_haidian"], approver=personas["staff_city"]), uuid=COURSE
     )
+
+
+def _gather(personas, expert):
+    """A meeting, a symposium and briefings of Haidian, as others see them; an officer's own calendar."""
+    by, today = personas["officer_haidian"], timezone.localdate()
+    meeting = make_gathering(by, uuid=MEETING)
+    invited(meeting, personas["leader_city"])
+    make_resolution(meeting, owner=personas["leader_city"])
+    make_series(by)
+    make_guest(make_gathering(by, kind="symposium", uuid=SYMPOSIUM, on=today), expert)
+    facts = {"unit": meeting.unit, "title": "近期情况", "text": "进展", "created_by": by}
+    draft = Briefing.objects.create(uuid=BRIEFING, units=[meeting.unit_id], **facts)
+    sent = Briefing.objects.create(
+        uuid=SENT, state="sent", sent_by=by, sent_at=timezone.now() - timedelta(days=2), **facts
+    )
+    Receipt.objects.create(briefing=sent, user=personas["director_haidian"])
+    for briefing in (draft, sent):
+        BriefingExpert(briefing=briefing, expert=expert).save(force_insert=True)
+    CalendarFeed.objects.create(user=by, digest=digest_of(FEED))
 
 
 def release_canary(personas):
@@ -161,6 +198,9 @@ def release_canary(personas):
         personas["officer_haidian"], the_class(personas), canary, uuid=NOMINATED, state="confirmed"
     )
     pair(canary, personas["officer_haidian"], kind="officer")
+    make_guest(Gathering.objects.get(uuid=SYMPOSIUM), canary, uuid=GUEST)
+    for briefing in Briefing.objects.filter(uuid__in=[BRIEFING, SENT]):
+        BriefingExpert(briefing=briefing, expert=canary).save(force_insert=True)
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)
     make_takeover(reporter, canary, uuid=TAKEOVER, name=f"{MARK}调动")
     make_exit(reporter, canary, uuid=EXIT, facts=f"{MARK}事实")
@@ -274,6 +314,7 @@ def plain_requests():
     yield "post", reverse("experts:priority_new"), stated
     yield from pairing_requests()
     yield from training_requests()
+    yield from gathering_requests()
     review = reverse("experts:review", args=[ROUND])
     for query in ("", "?q=jsq", "?unit=D04", "?count=exact&scope=key"):
         yield "get", f"{review}{query}", {}
@@ -321,6 +362,42 @@ def training_requests():
     yield "post", nominate, {"unit": "D04", "expert": [str(RECORD)]}
     for act in ("confirm", "decline", "register", "withdraw"):
         yield "post", reverse("training:act", args=[COURSE]), {"act": act, "nomination": [str(NOMINATED)]}
+
+
+def gathering_requests():
+    """Meetings, a symposium and briefings that the canary is part of; the calendar in every view, a feed."""
+    today = timezone.localdate().isoformat()
+    for key in (MEETING, SYMPOSIUM):
+        for name in ("detail", "edit", "record"):
+            yield "get", reverse(f"gatherings:{name}", args=[key]), {}
+    record = reverse("gatherings:record", args=[SYMPOSIUM])
+    yield "post", record, {"minutes": "记录", "version": 1, f"{GUEST}-attendance": "came"}
+    yield "post", reverse("gatherings:guests_add", args=[SYMPOSIUM]), {"expert": [str(RECORD)]}
+    yield "post", reverse("gatherings:guest_remove", args=[SYMPOSIUM, GUEST]), {}
+    missed = {"state": "missed", "reason": "雨", "version": 1}
+    yield "post", reverse("gatherings:drop", args=[SYMPOSIUM]), missed
+    for query in ("kind=symposium", "box=mine", "when=coming", "state=planned", "unit=D04", f"since={today}"):
+        yield "get", f"{reverse('gatherings:list')}?{query}", {}
+    for query in ("state=all", "state=overdue", "box=mine", "unit=D04"):
+        yield "get", f"{reverse('gatherings:resolutions')}?{query}", {}
+    for query in ("", "?show=unread"):
+        yield "get", f"{reverse('briefings:list')}{query}", {}
+    for name in ("detail", "edit"):
+        for key in (BRIEFING, SENT):
+            yield "get", reverse(f"briefings:{name}", args=[key]), {}
+    draft = {"unit": "D04", "title": "近期情况", "text": "进展", "expert": [str(RECORD)]}
+    yield "post", reverse("briefings:edit", args=[BRIEFING]), draft
+    yield "get", f"{reverse('briefings:create')}?expert={RECORD}", {}
+    yield "post", reverse("briefings:create"), draft
+    for name, key in (("send", BRIEFING), ("drop", BRIEFING), ("remind", SENT), ("acknowledge", SENT)):
+        yield "post", reverse(f"briefings:{name}", args=[key]), {}
+    for query in ("scope=unit", "scope=unit&unit=D04", "view=week&scope=unit", "view=list", "kind=symposium"):
+        yield "get", f"{reverse('calendar:calendar')}?{query}", {}
+    for asked in ({"people": "officer_haidian"}, {"experts": str(RECORD)}, {"room": f"{MARK}研究所"}):
+        yield "get", f"{reverse('calendar:conflicts')}?{urlencode({'on': today} | asked)}", {}
+    yield "get", reverse("calendar:feed", args=[FEED]), {}
+    for query in ("", "?unit=D04", "?q=jsq", f"?since={today}"):
+        yield "get", f"{reverse('training:people')}{query}", {}
 
 
 def pairing_requests():

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from activities.models import Briefing, Receipt
+from activities.models import Briefing, BriefingExpert, Receipt
 from reminders.models import Message
+from tests.experts.pages import queries
 from tests.factories import make_expert, make_user, restrict, unit
 
 pytestmark = pytest.mark.django_db
@@ -66,4 +67,37 @@ def test_the_lists_and_the_form(client_of, officer_haidian):
     assert client.post(at(briefing, "edit"), written(title="改")).status_code == 302
     assert client.post(at(briefing, "drop")).status_code == 302
     assert not Briefing.objects.exists()
-    assert unit("D03").code == "D03"
+
+
+@pytest.mark.parametrize(("path", "budget"), [
+    ("", 6), ("?show=unread", 6), ("new/", 4), ("draft/", 12), ("draft/edit/", 7), ("sent/", 8),
+])  # fmt: skip
+def test_budgets(client_of, officer_haidian, officer_chaoyang, director_haidian, path, budget):
+    client = client_of(officer_haidian)
+    client.get(NEW)
+    draft, sent = (Briefing.objects.create(**facts(officer_haidian, state)) for state in ("draft", "sent"))
+
+    def more(*people):
+        for person in people:
+            for briefing in (draft, sent):
+                BriefingExpert(briefing=briefing, expert=make_expert()).save(force_insert=True)
+            Receipt.objects.create(briefing=sent, user=person)
+            Briefing.objects.create(**facts(officer_haidian, "sent"))
+
+    url = "/briefings/" + path.replace("draft", str(draft.uuid)).replace("sent", str(sent.uuid))
+    more(officer_chaoyang)
+    one = queries(client, url)
+    more(director_haidian, officer_haidian)
+    three = queries(client, url)
+    assert (len(one), len(three)) == (budget, budget), "\n".join(three)
+
+
+def facts(by, state):
+    own = {
+        "unit": unit("D04"),
+        "title": "近期情况",
+        "text": "进展",
+        "created_by": by,
+        "units": [unit("D03").pk],
+    }
+    return own | ({"state": "sent", "sent_by": by, "sent_at": timezone.now()} if state == "sent" else {})
