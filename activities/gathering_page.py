@@ -1,6 +1,7 @@
 """What the pages of a meeting or symposium show, and what their reader may do about it."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -86,14 +87,18 @@ def answers_for(user: User, invitation: Invitation) -> bool:
 
 
 def with_due(resolutions: "QuerySet[Resolution] | list[Resolution]") -> list[tuple[Resolution, str, str]]:
-    """Each with when it is due in words, and how that stands (late, soon)."""
+    """Each with how long it still has, or how late it is, in words, and how that stands (late, soon)."""
     today = timezone.localdate()
     return [
-        (each, due_text(each.due_on, today=today), due_state(each.due_on, today=today))
+        (each, _left(each.due_on, today), due_state(each.due_on, today=today))
         if each.is_open
         else (each, "已办结", "")
         for each in resolutions
     ]
+
+
+def _left(due_on: date, today: date) -> str:
+    return f"还有 {(due_on - today).days} 天" if due_on > today else due_text(due_on, today=today)
 
 
 def resolutions_of(user: User, gathering: Gathering) -> ResolutionQuerySet:

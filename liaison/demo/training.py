@@ -70,3 +70,5 @@ def _fill(training: TrainingClass, by: User, experts: list[Expert], *, came: boo
             registered_at=moment if came else None, registered_by=by if came else None,
             attendance=dict.fromkeys(sessions, Attendance.CAME.value) if came else {},
         )  # fmt: skip
+    nominated = min(moment - timedelta(days=12), timezone.now())
+    training.nominations.update(nominated_at=nominated)

@@ -72,6 +72,12 @@
 
   const KINDS = { bars, line, stacks };
 
+  // So that paper, which is narrower than the screen, shows the whole drawing smaller.
+  const scale = (chart) => {
+    const drawing = chart.getDom().querySelector("svg");
+    drawing?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+  };
+
   const draw = (element) => {
     const data = JSON.parse(element.dataset.chart);
     const chart = window.echarts.init(element, null, { renderer: "svg" });
@@ -82,11 +88,15 @@
       });
     }
     charts.push(chart);
+    scale(chart);
   };
 
-  const fit = () => charts.forEach((chart) => chart.resize());
+  const fit = () =>
+    charts.forEach((chart) => {
+      chart.resize();
+      scale(chart);
+    });
   document.querySelectorAll("[data-chart]").forEach(draw);
   window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", fit);
   document.addEventListener("fullscreenchange", fit);
 })();
