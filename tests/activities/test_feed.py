@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import recurring_ical_events
+import vobject
 from django.test import Client
 from django.utils import timezone
 
@@ -201,6 +202,22 @@ def test_a_second_parser_opens_it_without_errors(officer_haidian, path):
         "走访一位专家",
         "走访一位专家",
     ]
+
+
+def test_the_parser_of_caldav_servers_reads_it_as_it_stands(officer_haidian, path):
+    """Strictly: an unknown line, a wrong length or a missing property would raise."""
+    plan(officer_haidian, make_expert(), starts=time(9), ends=time(10, 30))
+    make_class(make_plan(officer_haidian, approver=make_user()), days=3)
+    found = vobject.readOne(fetched(path).content.decode("utf-8"))
+    found.validate(raiseException=True)
+    by_title = {event.summary.value: event for event in found.vevent_list}
+    visit, course = by_title["走访一位专家"], by_title["海淀区委国情研修班"]
+    assert visit.dtstart.value.utcoffset() == timedelta(hours=8)
+    assert visit.dtstart.value.time() == time(9)
+    assert visit.dtend.value - visit.dtstart.value == timedelta(hours=1, minutes=30)
+    assert course.dtend.value - course.dtstart.value == timedelta(days=3)
+    assert len({event.uid.value for event in found.vevent_list}) == 2
+    assert found.vtimezone.tzid.value == "Asia/Shanghai"
 
 
 def test_the_same_calendar_is_not_sent_twice(officer_haidian, path):
