@@ -67,12 +67,17 @@ def coverage_url(unit: Unit, day: date, **params: str) -> str:
     return f"{reverse('coverage:unit', args=[unit.code])}?{urlencode({'day': day.isoformat()} | params)}"
 
 
+def _points(share: Share) -> float:
+    """Percent, rounded down as `percent` writes it."""
+    return share.covered * 1000 // max(share.expected, 1) / 10
+
+
 def coverage_tile(now: Share, then: Share, url: str, compared: str) -> Tile:
     """The share of key experts kept in touch with on the last day."""
     missing = f"，还差 {now.gap} 人" if now.gap else ""
     hint = f"{now.covered} / {now.expected} 人{missing}"
     if now.rate is not None and then.rate is not None:
-        hint += f"；{compared} {difference(round(now.rate * 100, 1), round(then.rate * 100, 1), '个百分点')}"
+        hint += f"；{compared} {difference(_points(now), _points(then), '个百分点')}"
     return Tile("重点联系专家覆盖率", percent(now), hint, url)
 
 
@@ -125,7 +130,7 @@ def shares(below: list[tuple[Unit, Numbers]], unit: Unit, day: date) -> dict[str
         "kind": "bars",
         "low": LOW,
         "labels": [each.short_name for each, _ in shown],
-        "values": [round((share.rate or 0) * 100, 1) for _, share in shown],
+        "values": [_points(share) for _, share in shown],
         "details": [f"{percent(share)}，{share.covered} / {share.expected} 人" for _, share in shown],
         "urls": [coverage_url(each, day) for each, _ in shown],
     }

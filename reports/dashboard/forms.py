@@ -44,7 +44,7 @@ class DashboardForm(StyledForm, forms.Form):
         unit = self.fields["unit"]
         assert isinstance(unit, forms.ModelChoiceField)
         unit.queryset = self.reach
-        code = self.data.get("unit", "")
+        code = self.data.get("unit", "").replace("\0", "")
         chosen = [(each.code, each.short_name) for each in self.reach.filter(code=code)] if code else []
         address = reverse("accounts:unit_options")
         unit.widget = SearchSelect({"data-options-url": address}, choices=[("", "最上级单位"), *chosen])
