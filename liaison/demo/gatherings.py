@@ -1,6 +1,7 @@
 """Meetings, symposia and briefings of the demo: some over, with resolutions done, open and late; some to
 come, with invitations that wait for a reply; briefings that are read, unread, and one that is a draft."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -89,7 +90,7 @@ def _gathering(unit: Unit, by: User, on: date, today: date, **facts: Any) -> Gat
         facts |= {"state": GatheringState.DONE, "minutes_by": by, "minutes_at": _at(on, 17)}
         facts.setdefault("minutes", MINUTES)
     gathering = Gathering.objects.create(
-        unit=unit, on=on, created_by=by, room_key=room_key(facts.get("room", "")), **facts
+        unit=unit, on=on, created_by=by, room_key=room_key(str(facts.get("room", ""))), **facts
     )
     AgendaItem.objects.bulk_create(
         AgendaItem(gathering=gathering, position=number, title=title)
@@ -98,7 +99,7 @@ def _gathering(unit: Unit, by: User, on: date, today: date, **facts: Any) -> Gat
     return gathering
 
 
-def _invite(gathering: Gathering, invited: list[User | Unit], today: date) -> None:
+def _invite(gathering: Gathering, invited: Sequence[User | Unit], today: date) -> None:
     """Whoever is asked to a meeting that is over has come; of one to come the first has replied."""
     rows = []
     for number, each in enumerate(invited):
@@ -132,7 +133,8 @@ def _resolution(gathering: Gathering, text: str, due_on: date, **facts: Any) -> 
 
 def _city_meeting(units: dict[str, Unit], users: dict[str, User], today: date) -> None:
     """The city has met with districts, and invites them again."""
-    by, asked = users[CITY], [users[HEAD], units["D03"], units["D04"]]
+    by = users[CITY]
+    asked: list[User | Unit] = [users[HEAD], units["D03"], units["D04"]]
     past = _gathering(
         units["BJ"], by, add_workdays(today, -25), today, title="全市专家工作调度会", room="二层会议室"
     )

@@ -69,7 +69,7 @@ def test_what_cannot_be_asked_is_said_beside_the_field(client_of, officer_haidia
         ({"span": "chosen", "first": "2026-03-01", "last": "2026-02-01"}, "起始日期不能晚于结束日期"),
         ({"span": "chosen", "first": "1999-01-01", "last": "2026-02-01"}, "2014 年 5 月 6 日"),
         ({"unit": "D03"}, "没有这个单位"),
-        ({"unit": "\0"}, "没有这个单位"),
+        ({"unit": "\0"}, "空字符"),
         ({"span": "x"}, "没有这种时段"),
     ],
 )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("activities", "0014_training_locks")]
+    dependencies = [("activities", "0015_coverage_by_halves")]
 
     operations = [
         migrations.AddField(
