@@ -90,13 +90,17 @@ def insert_lines(model: type[Model], columns: list[str], lines: Iterable[str]) -
         return int(cursor.rowcount)
 
 
-def insert_from(model: type[Model], columns: list[str], rows: QuerySet[Any, Any]) -> int:
-    """INSERT … SELECT: `rows` are a values_list in the order of `columns`; returns how many."""
+def insert_from(
+    model: type[Model], columns: list[str], rows: QuerySet[Any, Any], *, skip_known: bool = False
+) -> int:
+    """INSERT … SELECT: `rows` are a values_list in the order of `columns`; returns how many were inserted,
+    with `skip_known` without those that a unique constraint refuses."""
+    conflict = " ON CONFLICT DO NOTHING" if skip_known else ""
     quote = connection.ops.quote_name
     listed = ", ".join(quote(column) for column in columns)
     sql, params = rows.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({listed}) {sql}", params)
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({listed}) {sql}{conflict}", params)
         return int(cursor.rowcount)
 
 

@@ -1,6 +1,6 @@
 """Questions to the roster: who fits a proposal, who should be on it, and what it was on any day."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +13,7 @@ from experts.models import Expert, Proposal, ProposalKind, RosterEntry, RosterTa
 from experts.models.roster import RosterEntryQuerySet
 from experts.visibility import covers_everything, on_list
 
+MOST_NAMED = 20
 DECEASED = "已登记去世"
 ON, OFF, NEVER = "已经在本单位名单上", "不在本单位名单上", "没有列入过本单位名单，请用“纳入”"
 
@@ -24,16 +25,28 @@ def unfit(kind: ProposalKind | str, unit: Unit, experts: Iterable[Expert]) -> li
 
 def unfit_of(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> list[tuple[Expert, str]]:
     """The same of a set, in the order of names."""
-    found = (
-        with_standing(unit, experts)
-        .filter(_unfitting(kind))
-        .order_by("sort_key")
-        .only("uuid", "name", "died_on")
-    )
-    return [
-        (each, why_not(kind, each.is_on if each.was_on else None, deceased=bool(each.died_on)))
-        for each in found
-    ]
+    return [(each, _why(kind, each)) for each in _outside(kind, unit, experts)]
+
+
+def what_stops(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> list[str]:
+    """The same in words, of the first few, with how many others there are; empty when all fit."""
+    return first_few(_outside(kind, unit, experts), lambda each: f"{each.name}：{_why(kind, each)}")
+
+
+def first_few(found: QuerySet[Any, Any], word: Callable[[Any], str]) -> list[str]:
+    """A word for each of the first rows, and for the rest together: nobody reads ten thousand."""
+    named = [word(row) for row in found[:MOST_NAMED]]
+    others = found.count() - MOST_NAMED if len(named) == MOST_NAMED else 0
+    return [*named, f"另有 {others:,} 人也须先处理"] if others > 0 else named
+
+
+def _outside(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Any, Any]:
+    found = with_standing(unit, experts).filter(_unfitting(kind)).order_by("sort_key")
+    return found.only("uuid", "name", "died_on")
+
+
+def _why(kind: ProposalKind | str, expert: Any) -> str:
+    return why_not(kind, expert.is_on if expert.was_on else None, deceased=bool(expert.died_on))
 
 
 def _unfitting(kind: ProposalKind | str) -> Q:

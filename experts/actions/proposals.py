@@ -27,9 +27,10 @@ from experts.models import (
     ProposalState,
     ProposalStep,
 )
+from experts.models.proposal import ProposalLineQuerySet
 from experts.priorities import applying, suggested_scope
-from experts.roster import admissible, named_in, unfit, unfit_of
-from experts.roster_effects import apply
+from experts.roster import admissible, first_few, named_in, unfit, what_stops
+from experts.roster_effects import Report, apply, unheard
 
 WRITABLE = (ProposalState.DRAFT, ProposalState.RETURNED)
 LINE = [
@@ -125,18 +126,27 @@ def change_head(*, by: User, proposal: Proposal, effective_on: date, note: str) 
 
 @transaction.atomic
 def change_lines(
-    *, by: User, proposal: Proposal, lines: QuerySet[ProposalLine], by_rule: bool = False, **facts: object
+    *,
+    by: User,
+    proposal: Proposal,
+    lines: ProposalLineQuerySet,
+    by_rule: bool = False,
+    report: Report = unheard,
+    **facts: object,
 ) -> int:
-    """Set the same facts on those of the proposal's lines, in one statement; `by_rule` gives each the scope
-    that the rule and the unit's priorities say. Returns how many lines there are."""
+    """Set the same facts on those of the proposal's lines; `by_rule` gives each the scope that the rule and
+    the unit's priorities say. Returns how many lines there are; `report` as in `apply`."""
     current = _being_written(by, proposal)
     _check_reason(facts)
     if by_rule:
         stated = applying(current.unit, current.effective_on)
         experts = Expert.objects.visible_to(by).annotate(suggested=suggested_scope(stated))
         facts["scope"] = Subquery(experts.filter(pk=OuterRef("expert_id")).values("suggested"))
-    mine = ProposalLine.objects.visible_to(by).filter(proposal=current)
-    changed = mine.filter(pk__in=lines.order_by().values("pk")).update(**facts)
+    mine = lines.visible_to(by).filter(proposal=current)
+    changed, total = 0, mine.count()
+    for batch in mine.in_batches():
+        changed += batch.update(**facts)
+        report(changed, total)
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines", *sorted(facts)])
     return changed
 
@@ -157,11 +167,10 @@ def _check_reason(facts: dict[str, object]) -> None:
 
 
 @transaction.atomic
-def remove_lines(*, by: User, proposal: Proposal, lines: QuerySet[ProposalLine]) -> int:
+def remove_lines(*, by: User, proposal: Proposal, lines: ProposalLineQuerySet) -> int:
     """Take those of the proposal's lines out; returns how many."""
     current = _being_written(by, proposal)
-    mine = ProposalLine.objects.visible_to(by).filter(proposal=current)
-    removed, _ = mine.filter(pk__in=lines.order_by().values("pk")).delete()
+    removed, _ = lines.visible_to(by).filter(proposal=current).delete()
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines"])
     return removed
 
@@ -175,9 +184,8 @@ def submit(*, by: User, proposal: Proposal, note: str = "") -> None:
         raise ValidationError("提案里还没有专家，请先添加。")
     incomplete = ProposalLine.objects.visible_to(by).filter(proposal=current).incomplete(current.kind)
     named = incomplete.select_related("expert").only("scope", "expert__name").order_by("pk")
-    problems = [f"{line.expert.name}：{_missing(current, line)}" for line in named]
-    outside = unfit_of(current.kind, current.unit, named_in(by, current))
-    problems += [f"{expert.name}：{why}" for expert, why in outside]
+    problems = first_few(named, lambda line: f"{line.expert.name}：{_missing(current, line)}")
+    problems += what_stops(current.kind, current.unit, named_in(by, current))
     if problems:
         raise ValidationError(problems)
     current.state, current.submitted_by, current.reviewed_by = ProposalState.SUBMITTED, by, None

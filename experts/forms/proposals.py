@@ -36,7 +36,6 @@ FIELDS = {
 }
 REASONS = [(each.value, each.label) for each in ExitReason if each in DISCRETIONARY]
 STAYS = [(Scope.GENERAL.value, "转为普遍联系")]
-SAID = 20  # problems that are named one by one
 EARLIEST = date(2014, 5, 6)  # the day of the policy
 BY_RULE, LEAVES = "rule", "leave"
 
@@ -45,8 +44,7 @@ def refuse(form: forms.BaseForm, problem: ValidationError) -> None:
     """What stands against the act: beside its field where the form has it, else above the form."""
     by_field = problem.message_dict if hasattr(problem, "error_dict") else {"": problem.messages}
     for name, texts in by_field.items():
-        rest = [f"另有 {len(texts) - SAID} 处问题。"] if len(texts) > SAID else []
-        form.add_error(name if name in form.fields else None, [*texts[:SAID], *rest])
+        form.add_error(name if name in form.fields else None, texts)
 
 
 class ProposalFilter(django_filters.FilterSet):

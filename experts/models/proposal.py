@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -45,6 +46,7 @@ class ProposalStep(models.TextChoices):
     WITHDRAW = "withdraw", "撤回"
 
 
+BATCH = 2_000  # lines in one statement: a second's work, after which progress is told and a stop is heard
 OPEN_STATES = (ProposalState.DRAFT, ProposalState.SUBMITTED, ProposalState.REVIEWED, ProposalState.RETURNED)
 
 
@@ -166,6 +168,16 @@ class ProposalLineQuerySet(models.QuerySet["ProposalLine"]):
             return self.filter(reason="")
         unconfirmed = Q(conditions_met=False) if kind != ProposalKind.RESCOPE else Q(pk__in=[])
         return self.filter(Q(scope="") | unconfirmed)
+
+    def in_batches(self) -> "Iterator[ProposalLineQuerySet]":
+        """Those of one proposal, a batch after the other, in the order in which records are locked."""
+        last, keys = 0, [0] * BATCH
+        while len(keys) == BATCH:
+            following = self.filter(expert_id__gt=last).order_by("expert_id")
+            keys = list(following.values_list("expert_id", flat=True)[:BATCH])
+            if keys:
+                yield self.filter(expert_id__gt=last, expert_id__lte=keys[-1])
+                last = keys[-1]
 
 
 class ProposalLine(LockedChild):

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -31,6 +30,7 @@ from experts.forms.proposals import (
     refuse,
 )
 from experts.models import Expert, Proposal, ProposalLine, ProposalStep
+from experts.models.proposal import ProposalLineQuerySet
 from experts.proposal_page import (
     LineFilter,
     chosen_experts,
@@ -311,7 +311,7 @@ def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
     return _back(request, proposal)
 
 
-def _applied(request: UserRequest, proposal: Proposal, lines: QuerySet[ProposalLine]) -> HttpResponse:
+def _applied(request: UserRequest, proposal: Proposal, lines: ProposalLineQuerySet) -> HttpResponse:
     """Set the same for these lines."""
     form = AllLinesForm(request.POST, kind=proposal.kind)
     if not form.is_valid():

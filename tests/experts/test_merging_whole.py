@@ -15,9 +15,18 @@ from experts.enums import Label
 from experts.errors import NotAllowed
 from experts.forms.identity import MergeForm
 from experts.freshness import KEY_FIELDS, confirmation_of
-from experts.models import Death, Expert, HistoryEvent, Merge, ProposalLine, RosterEntry, RosterTally
+from experts.models import (
+    Death,
+    Expert,
+    HistoryEvent,
+    Holder,
+    Merge,
+    ProposalLine,
+    RosterEntry,
+    RosterTally,
+)
 from tests.experts.pages import at, body
-from tests.factories import make_exit, make_expert, make_user, propose, unit
+from tests.factories import enter, make_exit, make_expert, make_unit, make_user, propose, unit
 from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
@@ -462,3 +471,18 @@ def test_the_survivor_stays_found_by_the_label_of_the_more_guarded(by, two):
     listed(by, gone, Y[1])
     merged(by, stay, gone)
     assert set(RosterEntry.objects.filter(expert=stay).values_list("label", flat=True)) == {Label.SENSITIVE}
+
+
+def test_a_roster_that_covers_only_the_record_that_goes_holds_the_one_that_stays(personas):
+    staff, officer = personas["staff_city"], personas["officer_haidian"]
+    below = make_unit("D04")
+    stay, gone = make_expert("林双", unit_code="D03"), make_expert("林双", unit_code=below.code)
+    enter(gone, "D04", since=DAY)
+    assert not Expert.objects.visible_to(officer).filter(pk=stay.pk).exists()
+    merge = merged(staff, stay, gone)
+    assert Expert.objects.visible_to(officer).filter(pk=stay.pk).exists()
+    assert set(Holder.objects.filter(expert=stay).values_list("unit__code", flat=True)) == {"D04", below.code}
+    undone(staff, merge)
+    assert not Expert.objects.visible_to(officer).filter(pk=stay.pk).exists()
+    assert Expert.objects.visible_to(officer).filter(pk=gone.pk).exists()
+    assert not Holder.objects.filter(expert__in=[stay, gone]).exists()

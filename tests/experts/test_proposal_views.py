@@ -268,7 +268,7 @@ def test_an_exit_takes_a_reason_and_may_leave_in_general_scope(officer, director
 def test_what_stops_a_submission_is_named_and_capped(officer):
     proposal = begin(officer, *(make_expert(f"人{number:02}") for number in range(25)))
     page = body(step(officer, proposal, "submit"))
-    assert ("人00：请逐项确认" in page, "另有 5 处问题。" in page) == (True, True)
+    assert ("人00：请逐项确认" in page, "另有 5 人也须先处理" in page) == (True, True)
     line = proposal.lines.get(expert__name="人07")
     officer.post(
         at(proposal, "lines"),
