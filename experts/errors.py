@@ -19,3 +19,7 @@ class NotAllowed(ValidationError):
 
 class AlreadyDecided(Exception):
     """Somebody else has acted on the proposal first; the message says where it stands."""
+
+
+class Busy(AlreadyDecided):
+    """A worker is at the proposal; nothing else may be done to it until that has ended."""

@@ -10,8 +10,10 @@ from accounts.models import User
 from accounts.unit_settings import effective
 from audit.actions import record
 from audit.verbs import Verb
+from core.jobs import JobState
 from core.paging import Order, page_by_key
 from core.requests import known_uuids
+from experts.actions.proposal_jobs import is_idle, work_of
 from experts.actions.proposals import REVIEWS, WRITABLE
 from experts.enums import Label, Scope
 from experts.exit_reasons import ExitReason
@@ -25,7 +27,9 @@ from experts.forms.proposals import (
 )
 from experts.models import (
     Expert,
+    JobAct,
     Proposal,
+    ProposalJob,
     ProposalKind,
     ProposalLine,
     ProposalState,
@@ -39,6 +43,7 @@ from experts.search import matching
 
 PAGE_SIZE = 50
 IN_ORDER = Order(("id",))
+HIDDEN = "名单有变化，没有写入任何内容。请核对后重新办理。"
 STEPS = ["起草", "提交", "审核", "审批"]
 STEP_OF = {
     ProposalState.DRAFT: 1,
@@ -120,7 +125,9 @@ def may_act(user: User, proposal: Proposal) -> bool:
 
 def possible(user: User, proposal: Proposal) -> set[str]:
     """The acts that the page offers; the actions decide in the end."""
-    state, found = proposal.state, set()
+    state, found = proposal.state, set[str]()
+    if proposal.busy_by_id:
+        return found
     changes, approves = user.may("change", proposal.place), user.may("approve", proposal.place)
     if state in WRITABLE and changes:
         found.add(ProposalStep.SUBMIT.value)
@@ -137,7 +144,7 @@ def possible(user: User, proposal: Proposal) -> set[str]:
 
 def is_written_by(user: User, proposal: Proposal) -> bool:
     """Whether the user may change its lines now."""
-    return proposal.state in WRITABLE and user.may("change", proposal.place)
+    return proposal.state in WRITABLE and not proposal.busy_by_id and user.may("change", proposal.place)
 
 
 def context_of(
@@ -154,7 +161,7 @@ def context_of(
     steps = list(proposal.acts.select_related("by"))
     for each in steps:
         each.icon, each.tone = ICONS[ProposalStep(each.step)]  # type: ignore[attr-defined]
-    return {
+    context: dict[str, Any] = {
         "proposal": proposal,
         "tone": tone_of(proposal),
         "steps": STEPS,
@@ -171,6 +178,29 @@ def context_of(
         "experts_form": experts_form or ExpertsForm(),
         "is_leaving": proposal.kind == ProposalKind.EXIT,
     } | _lines(user, proposal, params, lines)
+    return context | work_context(user, proposal, context["line_total"])
+
+
+def work_context(user: User, proposal: Proposal, line_total: int | None = None) -> dict[str, Any]:
+    """What a worker does or did to the proposal: how far it is, if it is the user's own work, and why it was
+    not done. What it says of lines is shown only to who still sees as many."""
+    job = work_of(user, proposal) if proposal.busy_by_id or not proposal.is_decided else None
+    mine = job if proposal.busy_by_id == user.pk and job and job.is_active else None
+    return {
+        "proposal": proposal,
+        "job": mine,
+        "doing": f"正在{mine.get_act_display()}" if mine else "正在后台办理",
+        "is_idle": bool(proposal.busy_by_id) and is_idle(proposal),
+        "not_done": _why_not_done(job, proposal, line_total),
+        "may_stop": proposal.busy_by_id == user.pk or may_act(user, proposal),
+    }
+
+
+def _why_not_done(job: ProposalJob | None, proposal: Proposal, line_total: int | None) -> str:
+    if job is None or job.is_active or job.job_state == JobState.DONE or job.version != proposal.version:
+        return ""
+    is_told = job.act == JobAct.FILL or job.job_total in {0, line_total}
+    return job.job_error if is_told else HIDDEN
 
 
 def _reviews_needed(proposal: Proposal) -> int:

@@ -4,27 +4,34 @@ import logging
 from datetime import timedelta
 
 from celery import Task, shared_task
-from django.db import transaction
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from core.jobs import JobState
+from core.jobs import Cancelled, JobState, RightsLost
 from core.rls import working_as
 from experts.actions import catalogue_change as actions
+from experts.actions import proposal_jobs
 from experts.actions.exit_retention import purge_exits
 from experts.actions.merging import forget_expired
 from experts.actions.need_to_know import end_expired
 from experts.actions.recompute import holders, recompute_batch
 from experts.actions.review import open_due_rounds
+from experts.errors import AlreadyDecided
 from experts.identity import note_recent_pairs
 from experts.models import CatalogueChange, ChangeStage, Honour
+from experts.proposal_work import work
 from experts.roster_worklists import note_turned, note_waiting
 
 logger = logging.getLogger(__name__)
 USER, SYSTEM = "user", "system"  # queues: under a person's rights, and as liaison_worker
 LOOK_BACK = timedelta(days=7)  # a worker that was down catches up
 PATIENCE = timedelta(minutes=2)
+LOST = "办理人的账号已停用，或已没有办理的权限，没有写入任何内容。可由其他有权限的人办理。"
+DECIDED = "这份提案已经由别人办理，没有写入任何内容。"
+UNEXPECTED = "办理时出现意外错误，没有写入任何内容。请重新办理；仍不行请联系系统管理员。"
 
 
 def queue_preview(change: CatalogueChange) -> None:
@@ -68,6 +75,36 @@ def preview_change(change_id: int, user_id: int) -> None:
         with working_as(user, channel="job"):
             actions.fail_preview(by=user, change=change)
         raise
+
+
+@shared_task
+def run_proposal(job_id: int, user_id: int) -> None:
+    """One act on a large proposal, under the rights that the user has now: whole, or nothing of it."""
+    user = User.objects.get(pk=user_id)
+    try:
+        with working_as(user, channel="job"):
+            work(job_id, user)
+        return
+    except Cancelled:
+        state, reason = JobState.CANCELLED, proposal_jobs.STOPPED
+    except (RightsLost, PermissionDenied):
+        state, reason = JobState.FAILED, LOST
+    except AlreadyDecided:
+        state, reason = JobState.FAILED, DECIDED
+    except ValidationError as problem:
+        state, reason = JobState.FAILED, "；".join(problem.messages)
+    except Exception:
+        logger.exception("work %s on a proposal failed", job_id)
+        state, reason = JobState.FAILED, UNEXPECTED
+    if not proposal_jobs.settle(job_id, user_id, state, reason):
+        end_lost_work.apply_async([job_id], queue=SYSTEM)
+
+
+@shared_task
+def end_lost_work(job_id: int) -> None:
+    """As the system: end the work of somebody who does not reach it any more, so that others can go on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT experts_end_lost_work(%s, %s)", [job_id, LOST])
 
 
 @shared_task

@@ -206,6 +206,9 @@ ROUTES: dict[str, Access] = {
     "proposals:add": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "proposal"),
     "proposals:lines": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "proposal"),
     "proposals:all_lines": acts(answers(404, (SEERS, 403), (CHANGERS, 422)), "proposal"),
+    "proposals:progress": reads(answers(404, (SEERS, 302)), "proposal"),
+    "proposals:stop": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "proposal"),
+    "proposals:restart": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "proposal"),
     "proposals:remove": acts(answers(404, (SEERS, 403), (CHANGERS, 302)), "line"),
     # Meetings: officer_haidian has called one of D04 to come, asked D04 to it, and noted a resolution for D04
     # Briefings: officer_haidian has drafted one of D04 to D04, with a file

@@ -269,8 +269,11 @@ CELERY_TASK_ROUTES = {
     "audit.tasks.*": {"queue": "system"},
     "reminders.tasks.*": {"queue": "system"},
     "experts.tasks.preview_change": {"queue": "user"},
+    "experts.tasks.run_proposal": {"queue": "user"},
     "experts.tasks.*": {"queue": "system"},
 }
+# Lines of a proposal for which a person waits, some two seconds on a busy machine; more are a worker's.
+PROPOSAL_LINES_AT_ONCE = env.int("PROPOSAL_LINES_AT_ONCE", default=2_000)
 # A tick that waited too long is left out: the next one looks back.
 REMINDER_TICK_SECONDS = env.int("REMINDER_TICK_SECONDS", default=60)
 CELERY_BEAT_SCHEDULE = {

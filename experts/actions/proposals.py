@@ -16,7 +16,7 @@ from audit.verbs import Verb
 from core.bulk import insert_from
 from core.markings import find_marking
 from experts.enums import Label
-from experts.errors import AlreadyDecided
+from experts.errors import AlreadyDecided, Busy
 from experts.exit_reasons import DISCRETIONARY
 from experts.models import (
     Expert,
@@ -85,7 +85,7 @@ def propose_all(*, by: User, unit: Unit, experts: QuerySet[Expert], note: str = 
 @transaction.atomic
 def add_lines(*, by: User, proposal: Proposal, experts: Iterable[Expert], reason: str = "") -> int:
     """Add experts to a proposal that is being written; those who are in it stay as they are."""
-    current = _being_written(by, proposal)
+    current = being_written(by, proposal)
     wanted = {each.pk for each in experts}
     known = set(current.lines.filter(expert__in=wanted).values_list("expert_id", flat=True))
     visible = Expert.objects.visible_to(by).filter(pk__in=wanted - known)
@@ -118,7 +118,7 @@ def add_lines(*, by: User, proposal: Proposal, experts: Iterable[Expert], reason
 @transaction.atomic
 def change_head(*, by: User, proposal: Proposal, effective_on: date, note: str) -> None:
     """Set the day and the words of a proposal that is being written."""
-    current = _being_written(by, proposal)
+    current = being_written(by, proposal)
     current.effective_on, current.note, current.version = effective_on, _checked(note), current.version + 1
     current.save(update_fields=["effective_on", "note", "version"])
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["effective_on", "note"])
@@ -131,12 +131,14 @@ def change_lines(
     proposal: Proposal,
     lines: ProposalLineQuerySet,
     by_rule: bool = False,
-    report: Report = unheard,
+    report: Report | None = None,
     **facts: object,
 ) -> int:
     """Set the same facts on those of the proposal's lines; `by_rule` gives each the scope that the rule and
-    the unit's priorities say. Returns how many lines there are; `report` as in `apply`."""
-    current = _being_written(by, proposal)
+    the unit's priorities say. Returns how many lines there are.
+
+    `report` is given by a worker, here and in the other acts (`ProposalJob`), and hears how far it is."""
+    current = being_written(by, proposal, report)
     _check_reason(facts)
     if by_rule:
         stated = applying(current.unit, current.effective_on)
@@ -146,7 +148,7 @@ def change_lines(
     changed, total = 0, mine.count()
     for batch in mine.in_batches():
         changed += batch.update(**facts)
-        report(changed, total)
+        (report or unheard)(changed, total)
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines", *sorted(facts)])
     return changed
 
@@ -154,7 +156,7 @@ def change_lines(
 @transaction.atomic
 def change_line(*, by: User, line: ProposalLine, **facts: object) -> None:
     """Set scope, category, reason, note or the basic conditions of one line."""
-    proposal = _being_written(by, line.proposal)
+    proposal = being_written(by, line.proposal)
     _check_reason(facts)
     facts["note"] = _checked(str(facts.get("note", line.note)))
     proposal.lines.filter(pk=line.pk).update(**facts)
@@ -169,16 +171,16 @@ def _check_reason(facts: dict[str, object]) -> None:
 @transaction.atomic
 def remove_lines(*, by: User, proposal: Proposal, lines: ProposalLineQuerySet) -> int:
     """Take those of the proposal's lines out; returns how many."""
-    current = _being_written(by, proposal)
+    current = being_written(by, proposal)
     removed, _ = lines.visible_to(by).filter(proposal=current).delete()
     record(Verb.CHANGE, by=by, kind="proposal", reference=current.number, fields=["lines"])
     return removed
 
 
 @transaction.atomic
-def submit(*, by: User, proposal: Proposal, note: str = "") -> None:
+def submit(*, by: User, proposal: Proposal, note: str = "", report: Report | None = None) -> None:
     """Hand the proposal in. Every line must be complete, and everyone in it must still fit."""
-    current = _being_written(by, proposal)
+    current = being_written(by, proposal, report)
     lines = current.lines.count()
     if not lines:
         raise ValidationError("提案里还没有专家，请先添加。")
@@ -221,17 +223,13 @@ def review(*, by: User, proposal: Proposal, note: str = "") -> None:
 
 
 @transaction.atomic
-def approve(*, by: User, proposal: Proposal, note: str = "") -> None:
+def approve(*, by: User, proposal: Proposal, note: str = "", report: Report | None = None) -> None:
     """Approve and apply, all lines or none; ValidationError names the lines that stopped it."""
-    current = _locked(by, proposal, ProposalState.REVIEWED)
-    if not by.may("approve", current.place):
-        raise PermissionDenied
-    if by.pk == current.submitted_by_id:
-        raise ValidationError("不能批准自己提交的提案，请由另一人批准。")
+    current = open_to_approval(by, proposal, report)
     _sees_all(by, current)
     current.state, current.approved_by, current.approved_at = ProposalState.APPROVED, by, timezone.now()
     _note(current, ProposalStep.APPROVE, by, note)
-    apply(by=by, proposal=current)
+    apply(by=by, proposal=current, report=report or unheard)
 
 
 @transaction.atomic
@@ -257,22 +255,39 @@ def withdraw(*, by: User, proposal: Proposal, note: str = "") -> None:
     _note(current, ProposalStep.WITHDRAW, by, note)
 
 
-def _locked(by: User, proposal: Proposal, *states: ProposalState) -> Proposal:
+def _locked(by: User, proposal: Proposal, *states: ProposalState, report: Report | None = None) -> Proposal:
     """The proposal as it stands, held until the end of the transaction; AlreadyDecided when somebody was
-    faster."""
-    rows = Proposal.objects.visible_to(by).select_related("unit").select_for_update(of=("self",))
-    current = rows.filter(pk=proposal.pk).first()
+    faster, Busy when a worker is at it for another act. With `report` this is that worker's."""
+    rows = Proposal.objects.visible_to(by).filter(pk=proposal.pk)
+    mine = rows.filter(busy_by=by if report else None)  # never waits for a row that a worker holds
+    current = mine.select_related("unit").select_for_update(of=("self",)).first()
     if current is None:
+        if rows.filter(busy_by__isnull=False).exists():
+            raise Busy
         raise PermissionDenied
     if current.state not in states:
         raise AlreadyDecided(current.get_state_display())
+    if report:
+        rows.update(busy_by=None, busy_since=None)
+        current.busy_by = current.busy_since = None
     return current
 
 
-def _being_written(by: User, proposal: Proposal) -> Proposal:
-    current = _locked(by, proposal, *WRITABLE)
+def being_written(by: User, proposal: Proposal, report: Report | None = None) -> Proposal:
+    """The same of one that the user may write now."""
+    current = _locked(by, proposal, *WRITABLE, report=report)
     if not by.may("change", current.place):
         raise PermissionDenied
+    return current
+
+
+def open_to_approval(by: User, proposal: Proposal, report: Report | None = None) -> Proposal:
+    """The same of one that waits for approval by this user: never by who has submitted it."""
+    current = _locked(by, proposal, ProposalState.REVIEWED, report=report)
+    if not by.may("approve", current.place):
+        raise PermissionDenied
+    if by.pk == current.submitted_by_id:
+        raise ValidationError("不能批准自己提交的提案，请由另一人批准。")
     return current
 
 

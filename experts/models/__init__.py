@@ -17,6 +17,7 @@ from experts.models.proposal import (
     ProposalState,
     ProposalStep,
 )
+from experts.models.proposal_job import JobAct, ProposalJob
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
 from experts.models.review import ReviewRound, RoundState
 from experts.models.roster import GapKind, Movement, RosterEntry, RosterGap, RosterMovement, RosterTally
@@ -46,6 +47,7 @@ __all__ = [
     "HistoryEvent",
     "Holder",
     "Honour",
+    "JobAct",
     "MandatoryExit",
     "Merge",
     "Movement",
@@ -56,6 +58,7 @@ __all__ = [
     "PriorityState",
     "Proposal",
     "ProposalAct",
+    "ProposalJob",
     "ProposalKind",
     "ProposalLine",
     "ProposalState",

@@ -74,7 +74,9 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def for_list(self) -> Self:
         """With what a row or a page says of people and unit."""
-        return self.select_related("unit", "drafted_by", "submitted_by", "reviewed_by", "approved_by")
+        return self.select_related(
+            "unit", "drafted_by", "submitted_by", "reviewed_by", "approved_by", "busy_by"
+        )
 
 
 def _placed(user: "User", right: Right) -> Q:
@@ -92,6 +94,7 @@ class Proposal(models.Model):
     submitted (constraint). `reviews` counts the reviews so far; a unit may ask for more than one.
     A death is registered, not proposed: its `is_registration` are made by one person (migration 0013).
     `line_count` is what was submitted, so that nobody decides on lines they do not see; it is never shown.
+    `busy_by` is for whom a worker is at it, since when; until it ends nobody else may act.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -120,6 +123,15 @@ class Proposal(models.Model):
         settings.AUTH_USER_MODEL, verbose_name="审批人", on_delete=models.PROTECT, null=True, related_name="+"
     )
     approved_at = models.DateTimeField("批准时间", null=True)
+    busy_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
+    busy_since = models.DateTimeField(null=True, editable=False)
 
     objects = ProposalQuerySet.as_manager()
 

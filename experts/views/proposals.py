@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key, url_with
 from core.requests import known_uuids
+from experts.actions import proposal_jobs as jobs
 from experts.actions import proposals as actions
 from experts.errors import AlreadyDecided
 from experts.filters import chips
@@ -29,7 +30,7 @@ from experts.forms.proposals import (
     line_forms,
     refuse,
 )
-from experts.models import Expert, Proposal, ProposalLine, ProposalStep
+from experts.models import Expert, JobAct, Proposal, ProposalLine, ProposalStep
 from experts.models.proposal import ProposalLineQuerySet
 from experts.proposal_page import (
     LineFilter,
@@ -53,6 +54,7 @@ ORDERS = {
     "-day": Order(("effective_on", "id"), descending=True),
     "day": Order(("effective_on", "id")),
 }
+BEGUN = "人数较多，已交后台办理，进度在本页显示。"
 DONE = {
     ProposalStep.SUBMIT.value: "已提交，等待审核。",
     ProposalStep.REVIEW.value: "已审核。",
@@ -154,7 +156,7 @@ def _name(request: UserRequest, outside: list[tuple[Expert, str]]) -> None:
         messages.warning(request, f"没有加入的专家——{named_ones}。")
 
 
-def _opened(request: UserRequest, uuid: str, *, to_change: bool = False) -> Proposal:
+def opened(request: UserRequest, uuid: str, *, to_change: bool = False) -> Proposal:
     """The proposal that an address names; 404 when invisible, 403 when read-only and meant `to_change`."""
     visible = Proposal.objects.visible_to(request.user).for_list()
     proposal = get_object_or_404(visible, uuid=uuid)
@@ -170,7 +172,7 @@ def _page(request: UserRequest, proposal: Proposal, *, status: int = 200, **form
 
 def _late(request: UserRequest, proposal: Proposal) -> HttpResponse:
     """Somebody was faster: the page as it stands now says by whom and when."""
-    current = _opened(request, str(proposal.uuid))
+    current = opened(request, str(proposal.uuid))
     context = context_of(request.user, current, request.GET) | {"late": True}
     return render(request, "experts/proposal_detail.html", context, status=CONFLICT)
 
@@ -196,13 +198,13 @@ def _tried(
 
 @require_GET
 def proposal_detail(request: UserRequest, uuid: str) -> HttpResponse:
-    return _page(request, _opened(request, uuid))
+    return _page(request, opened(request, uuid))
 
 
 @require_http_methods(["GET", "POST"])
 def proposal_edit(request: UserRequest, uuid: str) -> HttpResponse:
     """The day and the words of a proposal that is being written."""
-    proposal = _opened(request, uuid, to_change=True)
+    proposal = opened(request, uuid, to_change=True)
     if not is_written_by(request.user, proposal):
         return _late(request, proposal)
     initial = {"effective_on": proposal.effective_on, "note": proposal.note}
@@ -224,20 +226,24 @@ def proposal_edit(request: UserRequest, uuid: str) -> HttpResponse:
 @require_POST
 def proposal_act(request: UserRequest, uuid: str) -> HttpResponse:
     """Submit, review, approve, return or withdraw."""
-    proposal, user = _opened(request, uuid), request.user
+    proposal, user = opened(request, uuid), request.user
     if not may_act(user, proposal):
         raise PermissionDenied
     form = StepForm(request.POST)
     if not form.is_valid():
         return _page(request, proposal, status=UNPROCESSABLE, step_form=form)
-    done = DONE[form.cleaned_data["step"]]
-    return _tried(request, proposal, form, lambda: form.act(by=user, proposal=proposal), done, step_form=form)
+    step, note = form.cleaned_data["step"], form.cleaned_data["note"]
+    if step in JobAct and jobs.is_large(ProposalLine.objects.visible_to(user).filter(proposal=proposal)):
+        begin = lambda: jobs.begin(by=user, proposal=proposal, act=JobAct(step), note=note)  # noqa: E731
+        return _tried(request, proposal, form, begin, BEGUN, step_form=form)
+    act = lambda: form.act(by=user, proposal=proposal)  # noqa: E731
+    return _tried(request, proposal, form, act, DONE[step], step_form=form)
 
 
 @require_POST
 def proposal_add(request: UserRequest, uuid: str) -> HttpResponse:
     """Add the experts that `expert` names; those whom the proposal cannot be about are named."""
-    proposal, user = _opened(request, uuid, to_change=True), request.user
+    proposal, user = opened(request, uuid, to_change=True), request.user
     form = ExpertsForm(request.POST)
     if not form.is_valid():
         return _page(request, proposal, status=UNPROCESSABLE, experts_form=form)
@@ -289,7 +295,7 @@ def _back(request: UserRequest, proposal: Proposal) -> HttpResponse:
 def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
     """Save the lines of one page; with `apply` then set the same for those that are ticked, with `remove`
     take those out."""
-    proposal, user = _opened(request, uuid, to_change=True), request.user
+    proposal, user = opened(request, uuid, to_change=True), request.user
     if not is_written_by(user, proposal):
         return _late(request, proposal)
     try:
@@ -311,12 +317,19 @@ def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
     return _back(request, proposal)
 
 
-def _applied(request: UserRequest, proposal: Proposal, lines: ProposalLineQuerySet) -> HttpResponse:
-    """Set the same for these lines."""
+def _applied(
+    request: UserRequest, proposal: Proposal, lines: ProposalLineQuerySet, query: str = ""
+) -> HttpResponse:
+    """Set the same for these lines; many, which `query` names, by a worker."""
     form = AllLinesForm(request.POST, kind=proposal.kind)
     if not form.is_valid():
         return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
     try:
+        if jobs.is_large(lines):
+            asked = {"query": query, "facts": form.facts()}
+            jobs.begin(by=request.user, proposal=proposal, act=JobAct.FILL, **asked)
+            messages.success(request, BEGUN)
+            return _back(request, proposal)
         done = actions.change_lines(by=request.user, proposal=proposal, lines=lines, **form.facts())
     except AlreadyDecided:
         return _late(request, proposal)
@@ -330,14 +343,15 @@ def _applied(request: UserRequest, proposal: Proposal, lines: ProposalLineQueryS
 @require_POST
 def proposal_all(request: UserRequest, uuid: str) -> HttpResponse:
     """The same for every line, or for those that the filter in `query` leaves."""
-    proposal = _opened(request, uuid, to_change=True)
-    chosen = LineFilter.read(QueryDict(request.POST.get("query", "")[:500]))
-    return _applied(request, proposal, chosen.lines(request.user, proposal))
+    proposal = opened(request, uuid, to_change=True)
+    query = request.POST.get("query", "")[:500]
+    lines = LineFilter.read(QueryDict(query)).lines(request.user, proposal)
+    return _applied(request, proposal, lines, query)
 
 
 @require_POST
 def proposal_remove(request: UserRequest, uuid: str, line: str) -> HttpResponse:
-    proposal, user = _opened(request, uuid, to_change=True), request.user
+    proposal, user = opened(request, uuid, to_change=True), request.user
     visible = ProposalLine.objects.visible_to(user).filter(proposal=proposal)
     taken = get_object_or_404(visible.select_related("expert"), uuid=line)
     form = StepForm()

@@ -12,6 +12,7 @@ from tests import chromium
 from tests.product import Product, data_folder, remove, wait_until_gone
 
 DESKTOP = {"width": 1440, "height": 900}
+LINES_AT_ONCE = 100  # so that the roster of a journey is a large proposal
 PHONE = {"width": 390, "height": 844}
 
 
@@ -27,7 +28,7 @@ class Running:
 @pytest.fixture(scope="session")
 def product() -> Iterator[Running]:
     """The whole product, started as `make run` starts it, in a data folder of its own."""
-    started = Product(data_folder())
+    started = Product(data_folder(), variables={"PROPOSAL_LINES_AT_ONCE": str(LINES_AT_ONCE)})
     url = started.start()
     yield Running(url.rstrip("/"), PASSWORD, started.data)
     started.stop()

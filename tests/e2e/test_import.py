@@ -64,11 +64,11 @@ def test_an_officer_imports_a_roster_and_proposes_its_people(
     address = page.url
     sign_in(colleague_page, product, "director_haidian")
     colleague_page.goto(address)
-    for act in ("审核通过", "批准"):
-        colleague_page.get_by_role("button", name=act, exact=True).click()
-        if act == "批准":
-            confirm(colleague_page)
-        expect(toast(colleague_page)).to_contain_text("已")
+    colleague_page.get_by_role("button", name="审核通过", exact=True).click()
+    expect(toast(colleague_page)).to_contain_text("已审核")
+    colleague_page.get_by_role("button", name="批准", exact=True).click()
+    confirm(colleague_page)
+    done_behind(colleague_page, "已批准")
     page.goto("/experts/roster/D04/?letter=l")
     expect(page.locator("main")).to_contain_text("林知遥")
     page.goto(imported)
@@ -82,9 +82,16 @@ def propose_all(page: Page) -> None:
     page.get_by_label("已逐人核对，全部符合基本条件").first.check()
     page.get_by_role("button", name="应用到全部").click()
     confirm(page)
-    expect(toast(page)).to_contain_text("已应用到 113 人")
-    page.get_by_role("button", name="提交", exact=True).click()
-    expect(toast(page)).to_contain_text("已提交")
+    expect(toast(page)).to_contain_text("已交后台办理")
+    page.get_by_role("button", name="提交", exact=True).click(timeout=PATIENCE)
+    done_behind(page, "待审核")
+
+
+def done_behind(page: Page, state: str) -> None:
+    """A worker does it; the page shows how far it is, and what it was when it has ended."""
+    expect(toast(page)).to_contain_text("已交后台办理")
+    expect(page.locator(".page-subtitle")).to_contain_text(state, timeout=PATIENCE)
+    expect(page.get_by_text("后台办理", exact=True)).to_have_count(0)
 
 
 def test_the_unit_of_a_roster_is_found_by_typing(product: Running, page: Page) -> None:

@@ -107,7 +107,12 @@ def queue_of(name):
 
 
 def test_every_task_has_a_queue():
-    people = {"exchange.tasks.run_import", "experts.tasks.preview_change", "reports.tasks.run_export"}
+    people = {
+        "exchange.tasks.run_import",
+        "experts.tasks.preview_change",
+        "experts.tasks.run_proposal",
+        "reports.tasks.run_export",
+    }
     assert {name: queue_of(name) for name in our_tasks()} == {
         name: "user" if name in people else "system" for name in our_tasks()
     }
