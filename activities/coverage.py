@@ -49,6 +49,13 @@ class Share:
         """The covered part of those expected, 0 to 1; None when nobody was."""
         return self.covered / self.expected if self.expected else None
 
+    def of(self, state: CoverageState, cause: GapCause | None = None) -> int:
+        """How many stood so; of the gaps with a cause, no fewer than there are."""
+        if cause == GapCause.NOT_ON_ROSTER:
+            return self.unlisted_gap
+        number: int = getattr(self, state.value)
+        return number
+
     def add(self, state: str, is_listed: bool, number: int) -> None:
         setattr(self, state, getattr(self, state) + number)
         if not is_listed:
@@ -156,6 +163,8 @@ def gaps(
 ) -> CoverageQuerySet:
     """Those not kept in touch with, each with its `cause`; all of them, or those with one cause."""
     rows = listing(user, unit, day, CoverageState.GAP, scope)
+    if cause == GapCause.NOT_ON_ROSTER:
+        rows = rows.filter(is_listed=False)  # few, and an index has them
     rows = rows.with_cause(unit, day, Rules.now().earliest(scope, day))
     return rows.filter(cause=cause) if cause else rows  # type: ignore[misc]
 

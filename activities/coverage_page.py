@@ -14,13 +14,15 @@ from activities import coverage
 from activities.coverage import Numbers, Share
 from activities.enums import CoverageState, GapCause, Way
 from activities.models import Coverage
+from activities.models.coverage import CoverageQuerySet
 from activities.rules import FREQUENCY, KEYS
 from core.paging import Order, page_by_key
-from core.planning import walking_an_index
+from core.planning import by_indexes, walking_an_index
 from experts.enums import Scope
 
 PAGE_SIZE = 50
 UNITS_SHOWN = 10
+WALKED_FROM = 20_000_000  # people of the list, times those of the unit
 BY_NAME = Order(("sort_key", "id"))
 
 
@@ -51,7 +53,7 @@ class Asked:
             **self._below(below, whole=params.get("units") == "all"),
             "rules": rules_in_words(self.unit),
             "refreshing": coverage.is_refreshing(self.unit),
-            **self._list(params),
+            **self._list(share, params),
         }
 
     def _tiles(self, share: Share) -> list[dict[str, Any]]:
@@ -80,16 +82,22 @@ class Asked:
         more = {"label": f"看全部 {len(counted)} 个单位", "url": self.url(units="all")}
         return {"below": lines, "more_units": more if len(shown) < len(counted) else None}
 
-    def _list(self, params: QueryDict) -> dict[str, Any]:
-        if self.state == CoverageState.GAP:
-            rows = coverage.gaps(self.user, self.unit, self.day, self.cause, self.scope)
-        else:
-            rows = coverage.listing(self.user, self.unit, self.day, self.state, self.scope)
-        with walking_an_index():
-            page = page_by_key(rows, BY_NAME, params, PAGE_SIZE)
+    def _list(self, share: Share, params: QueryDict) -> dict[str, Any]:
+        number = share.of(self.state, self.cause)
+        # An order by name is walked where it soon meets one of the list; few people are gathered and sorted.
+        walks = number * (share.expected + share.fresh) > WALKED_FROM
+        with walking_an_index() if walks else by_indexes():
+            page = page_by_key(
+                self._rows() if number else Coverage.objects.none(), BY_NAME, params, PAGE_SIZE
+            )
         last = coverage.last_contacts(page.rows, self.day)
         lines = [Line.of(row, self.state, last.get(row.pk)) for row in page.rows]
         return {"page": page, "lines": lines, **page.urls(params)}
+
+    def _rows(self) -> CoverageQuerySet:
+        if self.state == CoverageState.GAP:
+            return coverage.gaps(self.user, self.unit, self.day, self.cause, self.scope)
+        return coverage.listing(self.user, self.unit, self.day, self.state, self.scope)
 
 
 @dataclass(frozen=True)

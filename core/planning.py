@@ -14,11 +14,20 @@ def walking_an_index() -> Iterator[None]:
     and would rather fetch and sort all of them than walk the index until the page is full; and would read all
     units for each row, since it expects but one.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_setting("off"))
+    with _without("sort", "bitmapscan", "seqscan"):
         yield
-        cursor.execute(_setting("on"))
 
 
-def _setting(value: str) -> str:
-    return "; ".join(f"SET LOCAL enable_{way} = {value}" for way in ("sort", "bitmapscan", "seqscan"))
+@contextmanager
+def by_indexes() -> Iterator[None]:
+    """For a few rows that are gathered and sorted: each is found by its key, and so is what hangs on it."""
+    with _without("bitmapscan", "seqscan"):
+        yield
+
+
+@contextmanager
+def _without(*ways: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET LOCAL enable_{way} = off" for way in ways))
+        yield
+        cursor.execute("; ".join(f"SET LOCAL enable_{way} = on" for way in ways))

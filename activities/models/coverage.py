@@ -128,6 +128,7 @@ class Coverage(LockedChild):
                 condition=Q(scope="key", due_on__isnull=False),
                 name="coverage_due_by_unit",
             ),
+            models.Index(fields=["sort_key", "id"], condition=Q(is_listed=False), name="coverage_unlisted"),
             models.Index(fields=["place"], condition=Q(is_away=True), name="coverage_away"),
         ]
 

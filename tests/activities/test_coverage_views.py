@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from activities import coverage_page
 from tests.access.test_routes import TOKEN
 from tests.experts.pages import queries
 from tests.factories import assign, enter, make_contact, make_expert, make_user, pair, restrict, unit
@@ -45,6 +46,23 @@ def test_the_lists_behind_the_other_numbers(client_of, officer_haidian):
     fresh = client.get(reverse("coverage:unit", args=["D04"]), {"state": "fresh"}).content.decode()
     assert "赵一" in fresh
     assert "李0" not in fresh
+
+
+@pytest.mark.parametrize("walked_from", [0, 20_000_000])
+def test_a_list_is_the_same_walked_and_gathered(client_of, officer_haidian, monkeypatch, walked_from):
+    monkeypatch.setattr(coverage_page, "WALKED_FROM", walked_from)
+    populate(officer_haidian, 2)
+    unlisted = make_expert("孙一", awards=["CAE"])
+    ask, client = reverse("coverage:unit", args=["D04"]), client_of(officer_haidian)
+    for query, names in (
+        ({}, [unlisted.name, "王0", "王1"]),
+        ({"state": "gap", "cause": "not_on_roster"}, [unlisted.name]),
+        ({"state": "gap", "cause": "no_leader"}, ["王0", "王1"]),
+        ({"state": "covered"}, ["李0", "李1"]),
+        ({"state": "fresh"}, []),
+    ):
+        page = client.get(ask, query).context["page"]
+        assert [row.expert.name for row in page.rows] == names
 
 
 @pytest.mark.parametrize(
