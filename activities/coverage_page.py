@@ -22,7 +22,7 @@ from experts.enums import Scope
 
 PAGE_SIZE = 50
 UNITS_SHOWN = 10
-WALKED_FROM = 20_000_000  # people of the list, times those of the unit
+WALKED_FROM = 5_000_000  # people of the list, times those of the unit
 BY_NAME = Order(("sort_key", "id"))
 
 
