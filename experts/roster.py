@@ -34,10 +34,15 @@ def what_stops(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) 
 
 
 def first_few(found: QuerySet[Any, Any], word: Callable[[Any], str]) -> list[str]:
-    """A word for each of the first rows, and for the rest together: nobody reads ten thousand."""
-    named = [word(row) for row in found[:MOST_NAMED]]
-    others = found.count() - MOST_NAMED if len(named) == MOST_NAMED else 0
-    return [*named, f"另有 {others:,} 人也须先处理"] if others > 0 else named
+    """A word for each of a few rows, and for the rest together: nobody reads ten thousand.
+
+    All keys are asked for: under a LIMIT PostgreSQL walks everybody in the order of names instead."""
+    keys = list(found.order_by().values_list("pk", flat=True))
+    if not keys:
+        return []
+    named = [word(row) for row in found.filter(pk__in=keys[:MOST_NAMED])]
+    others = len(keys) - len(named)
+    return [*named, f"另有 {others:,} 人也须先处理"] if others else named
 
 
 def _outside(kind: ProposalKind | str, unit: Unit, experts: QuerySet[Expert]) -> QuerySet[Any, Any]:

@@ -34,6 +34,8 @@ def measure(size: int) -> None:
     manage("owner", "seed_load", "--experts", str(size), *parts)
     manage("app", "bench", "--experts", str(size), *(["--write"] if size >= TABLE_FROM else []))
     measure_reminders(size)
+    if size >= TABLE_FROM:
+        manage("owner", "bench_proposals")
     embedded.leave(folder)
 
 
