@@ -23,9 +23,16 @@ class History:
         self.people = {kind: self._person(role) for kind, role in
                        (("leader", Role.LEADER), ("officer", Role.LIAISON_OFFICER))}  # fmt: skip
 
+    def begin_paired(self):
+        """On a roster for long, with a leader and an officer: what is random then goes through all causes."""
+        for expert in self.experts[::2]:
+            enter(expert, since=FIRST - timedelta(days=300))
+            for kind, person in self.people.items():
+                pair(expert, person, kind)
+
     def _person(self, role):
         user = make_user()
-        assign(user, role, unit(self.rng.choice(CODES)))
+        assign(user, role, unit("BJ"))
         return user
 
     def write(self):
