@@ -3,6 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -50,10 +51,10 @@ BATCH = 2_000  # lines in one statement: a second's work, after which progress i
 OPEN_STATES = (ProposalState.DRAFT, ProposalState.SUBMITTED, ProposalState.REVIEWED, ProposalState.RETURNED)
 
 
-def new_proposal_number() -> str:
-    """What people call a proposal: TA-, the day, and six random characters."""
+def new_proposal_number(day: date | None = None) -> str:
+    """What people call a proposal: TA-, the day of the draft (today), and six random characters."""
     tail = "".join(secrets.choice(RECORD_ALPHABET) for _ in range(6))
-    return f"TA-{timezone.localdate():%Y%m%d}-{tail}"
+    return f"TA-{day or timezone.localdate():%Y%m%d}-{tail}"
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):

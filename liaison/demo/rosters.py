@@ -18,6 +18,7 @@ from experts.models import (
     ProposalStep,
     RosterEntry,
 )
+from experts.models.proposal import new_proposal_number
 from liaison.demo import DEMO_UNIT
 from liaison.demo.accounts import HEAD, OFFICER, nearest
 
@@ -34,7 +35,7 @@ def add_rosters(experts: list[Expert], units: dict[str, Unit], users: dict[str, 
         if each.label == Label.INTERNAL and each.scope == Scope.KEY and each.unit.code != DEMO_UNIT:
             by_unit[each.unit.code].append(each)
     for code, own in by_unit.items():
-        submitter, head = users[nearest(OFFICER, code)], users[nearest(HEAD, code)]
+        submitter, head = _who(users, code)
         chosen = [each for number, each in enumerate(own, start=1) if number % LEFT_OUT]
         day = today - timedelta(days=LISTED_SINCE)
         proposal = _proposal(units[code], chosen, day, submitter, head, steps=3, note="首批名单")
@@ -45,10 +46,14 @@ def add_rosters(experts: list[Expert], units: dict[str, Unit], users: dict[str, 
             )
             for each in chosen
         )  # fmt: skip
-        if code == "D04":
-            left = [each for each in own if each not in chosen]
-            _proposal(units[code], left[:2], today, submitter, head, steps=1, note="年度增补")
-            _proposal(units[code], left[2:3], today, submitter, head, steps=2, note="年度增补")
+    waiting = by_unit["D04"][LEFT_OUT - 1 :: LEFT_OUT]
+    for steps, chosen in ((1, waiting[:2]), (2, waiting[2:3])):
+        _proposal(units["D04"], chosen, today, *_who(users, "D04"), steps=steps, note="年度增补")
+
+
+def _who(users: dict[str, User], code: str) -> tuple[User, User]:
+    """Who submits for a unit, and who reviews and approves."""
+    return users[nearest(OFFICER, code)], users[nearest(HEAD, code)]
 
 
 def _proposal(
@@ -58,6 +63,7 @@ def _proposal(
     done = (ProposalState.SUBMITTED, ProposalState.REVIEWED, ProposalState.APPROVED)[steps - 1]
     begun = timezone.make_aware(datetime.combine(day - timedelta(days=steps), time(10)))
     proposal = Proposal.objects.create(
+        number=new_proposal_number(begun.date()),
         kind=ProposalKind.ADMIT,
         state=done,
         unit=unit,
