@@ -1,5 +1,5 @@
-"""What contacts ask of a person, each with its day: whom to call on, what to write down, what was promised
-and what was heard."""
+"""What activities ask of a person, each with its day: whom to call on, what to write down, what was promised
+and what was heard, which invitation to answer, which resolution to carry out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.unit_settings import SETTINGS, set_below
-from activities.models import Contact, Coverage, FollowUp, Pairing
+from activities.models import Contact, Coverage, FollowUp, Invitation, Pairing, Resolution
 from activities.rules import Rules
 from core.moments import day_text
 from experts.enums import Scope
@@ -35,10 +35,11 @@ class DatedItem:
 
 
 def dated_items(user: User, today: date) -> list[DatedItem]:
-    """Everything with a day, the most urgent of each sort; at most six statements."""
+    """Everything with a day, the most urgent of each sort; at most eight statements."""
     if not user.may("view"):
         return []
-    return [*_due(user, today), *_unrecorded(user, today), *_promised(user), *_heard(user)]
+    contacts = [*_due(user, today), *_unrecorded(user, today), *_promised(user), *_heard(user)]
+    return [*contacts, *_invited(user, today), *_resolved(user)]
 
 
 def _due(user: User, today: date) -> Iterator[DatedItem]:
@@ -99,3 +100,24 @@ def _heard(user: User) -> Iterator[DatedItem]:
         done = reverse("contacts:follow_up_done", args=[row.uuid])
         title = f"办理{row.get_kind_display()}：{row.text[:40]}"
         yield DatedItem(row.due_on, title, row.expert.name, url, row.icon, row.tone, "办结", done)
+
+
+def _invited(user: User, today: date) -> Iterator[DatedItem]:
+    """Invitations that the user has not answered; the day of the gathering is the last on which they may."""
+    rows = Invitation.objects.waiting_for(user, today).select_related("gathering", "unit")
+    for row in rows.order_by("gathering__on", "id")[:MOST]:
+        held, url = row.gathering, reverse("gatherings:detail", args=[row.gathering.uuid])
+        whom = f"邀请{row.unit.short_name}" if row.unit else "邀请您"
+        detail = " · ".join(filter(None, [whom, f"{day_text(held.on)} {held.hours}", held.room]))
+        yield DatedItem(
+            held.on, f"回复邀请：{held.title}", detail, url, "calendar-event", "green", "回复", f"{url}#reply"
+        )
+
+
+def _resolved(user: User) -> Iterator[DatedItem]:
+    """Resolutions of meetings that the user, or the unit in which they work, is to carry out."""
+    rows = Resolution.objects.visible_to(user).of(user).open().select_related("gathering")
+    for row in rows.order_by("due_on", "id")[:MOST]:
+        url = reverse("gatherings:resolution", args=[row.uuid])
+        title, detail = f"落实议定事项：{row.text[:40]}", row.gathering.title
+        yield DatedItem(row.due_on, title, detail, url, "list-check", "blue", "办理", url)

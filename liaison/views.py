@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.requests import UserRequest
 from accounts.roles import Role
+from activities import own_quarter
 from activities.parts import pairing_items
 from experts.identity import announce
 from experts.worklists import figures, worklist
@@ -31,6 +32,7 @@ def workbench(request: UserRequest) -> HttpResponse:
         "lines": lines,
         "summary": todo.summary(lines),
         "agenda": todo.agenda(request.user, today),
+        "part": own_quarter.card(request.user, today) if request.user.may("view") else None,
         "may_change": request.user.may("change"),
         "may_view": request.user.may("view"),
     }

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.requests import UserRequest
+from activities import own_quarter
 from activities import pairing_lists as lists
 from activities.actions import pairings as actions
 from activities.enums import PairingKind
@@ -130,13 +131,16 @@ def people(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def mine(request: UserRequest) -> HttpResponse:
-    """The user's own experts, whose contact is due first."""
+    """The user's own experts, whose contact is due first; all, or those of a number of the quarter."""
     _for_readers(request)
-    page = page_by_key(lists.mine(request.user), FIRST_DUE_FIRST, request.GET, PAGE_SIZE)
+    chosen, quarter = request.GET.get("quarter", ""), own_quarter.quarter_of(request.user, timezone.localdate())
+    rows = lists.mine(request.user).filter(expert__in=quarter.part(chosen))
+    page = page_by_key(rows, FIRST_DUE_FIRST, request.GET, PAGE_SIZE)
     kinds = lists.kinds_of(request.user, page.rows)
     context = {
         "page": page,
         "rows": [(row, kinds[row.pk]) for row in page.rows],
+        "tabs": own_quarter.tabs(quarter, chosen) if quarter.everybody else [],
         **page.urls(request.GET),
     }
     return render(request, "activities/pairing_mine.html", context)

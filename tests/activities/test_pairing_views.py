@@ -321,7 +321,7 @@ def test_ones_own_experts_whose_contact_is_due_first_come_first(client_of):
 
 
 @pytest.mark.parametrize(("url", "budget"), [
-    (LIST, 6), (f"{LIST}?unit=D04&person=ME", 8), (UNPAIRED, 7), (PEOPLE, 11), (MINE, 6),
+    (LIST, 6), (f"{LIST}?unit=D04&person=ME", 8), (UNPAIRED, 7), (PEOPLE, 11), (MINE, 7),
     (f"{OPTIONS}?kind=leader", 9),
 ])  # fmt: skip
 def test_budgets(client_of, director_haidian, url, budget):

@@ -10,9 +10,12 @@ from tests.activities.steps import planned, recorded, today
 from tests.experts.pages import body, queries
 from tests.factories import (
     enter,
+    invited,
     make_contact,
     make_expert,
     make_follow_up,
+    make_gathering,
+    make_resolution,
     make_user,
     pair,
     restrict,
@@ -74,6 +77,29 @@ def test_who_is_arranged_for_is_not_asked_for_again(client, by):
     assert [each.title for each in client.get("/").context["agenda"]] == ["走访慰问 林逾期"]
 
 
+def test_an_invitation_waits_until_it_is_answered(client, by, director_haidian):
+    meeting = make_gathering(director_haidian, title="第四季度例会", on=today() + 5 * DAY, room="一会议室")
+    asked = invited(meeting, by)
+    invited(make_gathering(director_haidian, title="开过的", on=today() - DAY), by)
+    invited(make_gathering(director_haidian, title="本单位受邀", on=today() + 9 * DAY), unit("D04"))
+    invited(make_gathering(director_haidian, title="请别人的", on=today() + DAY), director_haidian)
+    assert [(title, act) for title, _, act in lines(client)] == [
+        ("回复邀请：第四季度例会", "回复"), ("回复邀请：本单位受邀", "回复")
+    ]  # fmt: skip
+    url = f"/gatherings/{meeting.uuid}/"
+    assert (url in body(client.get("/")), 'id="reply"' in body(client.get(url))) == (True, True)
+    client.post(f"{url}invitations/{asked.uuid}/reply/", {"reply": "yes"})
+    assert [title for title, _, _ in lines(client)] == ["回复邀请：本单位受邀"]
+
+
+def test_a_resolution_waits_for_who_carries_it_out(client, by, director_haidian):
+    meeting = make_gathering(director_haidian)
+    make_resolution(meeting, "建专班", owner=by, due_on=today() - DAY)
+    make_resolution(meeting, "别人的", owner=director_haidian, due_on=today())
+    make_resolution(meeting, "本单位的", unit=unit("D04"), due_on=today() + DAY)
+    assert [title for title, _, _ in lines(client)] == ["落实议定事项：建专班", "落实议定事项：本单位的"]
+
+
 def test_a_visit_clears_the_line(client, by):
     expert = paired(by, "林逾期", 120)
     assert len(lines(client)) == 1
@@ -123,7 +149,7 @@ def test_days_ahead_are_two_weeks(client, by):
     assert found[0].when.endswith("10:00")
 
 
-def test_the_workbench_asks_the_same_at_one_of_each_and_at_three(client, by):
+def test_the_workbench_asks_the_same_at_one_of_each_and_at_three(client, by, director_haidian):
     def one_of_each():
         paired(by, "林逾期", 120)
         contact = make_contact(by, make_expert("张三"), next_step="送材料", next_on=today())
@@ -131,6 +157,8 @@ def test_the_workbench_asks_the_same_at_one_of_each_and_at_three(client, by):
         planned(by, make_expert("李四"), on=today() + DAY, went=[by])
         make_contact(None, make_expert("王五"), today() - DAY, state="planned", way="", planned_by=by,
                      recorded_at=None)  # fmt: skip
+        invited(make_gathering(director_haidian, on=today() + 20 * DAY), by)
+        make_resolution(make_gathering(director_haidian), owner=by)
 
     client.get("/")
     one_of_each()
@@ -139,4 +167,4 @@ def test_the_workbench_asks_the_same_at_one_of_each_and_at_three(client, by):
     one_of_each()
     second = queries(client, "/")
     assert Contact.objects.count() == 12
-    assert (len(first), len(second)) == (18, 18), "\n".join(second)
+    assert (len(first), len(second)) == (21, 21), "\n".join(second)

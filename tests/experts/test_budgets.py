@@ -80,7 +80,7 @@ def test_suggestions(client, text, budget):
 def test_the_workbench(client):
     make_expert("张一")
     one, three, statements = grown(client, "/", two_more())
-    assert (one, three) == (16, 16), "\n".join(statements)
+    assert (one, three) == (21, 21), "\n".join(statements)
 
 
 def test_the_forms(client):
