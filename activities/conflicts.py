@@ -5,8 +5,9 @@ leader, so that nothing hints at a restricted expert.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
+from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Q
@@ -19,6 +20,7 @@ from activities.models.gathering import room_key
 from experts.models import Expert
 
 MOST = 20
+LAST_HOUR = 23
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,12 @@ class Plan:
         """Whether something at these hours of the same day stands in the way."""
         if starts is None or self.starts is None:
             return True
-        mine, theirs = self.ends or self.starts, ends or starts
-        return self.starts <= starts < mine or starts <= self.starts < theirs
+        return self.starts < _end(starts, ends) and starts < _end(self.starts, self.ends)
+
+
+def _end(starts: time, ends: time | None) -> time:
+    """Without an end it takes an hour; nothing goes on past midnight."""
+    return ends or (starts.replace(hour=starts.hour + 1) if starts.hour < LAST_HOUR else time.max)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,28 @@ class Clash:
 def conflicts(user: User, plan: Plan) -> list[Clash]:
     """What the user may know of that stands in the way of the plan."""
     return [*_by_contacts(user, plan), *_by_gatherings(user, plan)][:MOST]
+
+
+def mark_of(clashes: Iterable[Clash]) -> str:
+    """Says which of them somebody has been shown; the order does not matter."""
+    return sha256("".join(sorted(map(repr, clashes))).encode()).hexdigest()
+
+
+def moving(user: User, plan: Plan, gathering: Gathering) -> Plan:
+    """The plan with whoever is invited to the gathering already and has not declined, as far as the user sees
+    them: all of them would have to come at the new time."""
+    asked = Invitation.objects.visible_to(user).filter(gathering=gathering).exclude(reply=Reply.NO)
+    going = [
+        each.delegate if each.reply == Reply.DELEGATE else each.user
+        for each in asked.select_related("user", "delegate")
+    ]
+    guests = Guest.objects.visible_to(user).filter(gathering=gathering).select_related("expert")
+    return replace(
+        plan,
+        people=(*plan.people, *(person for person in going if person)),
+        experts=(*plan.experts, *(each.expert for each in guests)),
+        but=gathering.uuid,
+    )
 
 
 def _hours(starts: time | None, ends: time | None) -> str:

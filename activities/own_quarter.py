@@ -1,5 +1,5 @@
-"""How a person stands with their own experts in the calendar quarter: the card of the workbench, and the lists
-behind its numbers (四（一）)."""
+"""How a person stands with their own experts in the calendar quarter: the card of the workbench, and the
+lists behind its numbers (四（一）)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -75,7 +75,8 @@ def card(user: User, today: date) -> Part:
     if not quarter.everybody:
         unit = _highest_unit(user)
         share = coverage.numbers(user, unit, today).key
-        return Part("activities/unit_quarter_card.html", {"unit": unit, "share": share, "rate": percent(share)})
+        shown = {"unit": unit, "share": share, "rate": percent(share)}
+        return Part("activities/unit_quarter_card.html", shown)
     numbers = {name: {"count": len(quarter.part(name)), "url": url_of(name)} for name in PARTS}
     days = (quarter_end(today) - today).days
     return Part("activities/own_quarter_card.html", {"numbers": numbers, "days": days})
@@ -84,4 +85,5 @@ def card(user: User, today: date) -> Part:
 def _highest_unit(user: User) -> Unit:
     """Where the user works, the highest of several; known from the roles, so nothing is asked."""
     held = set(user.held_units("view"))
-    return min((each.unit for each in user.current_assignments if each.unit_id in held), key=lambda at: at.order)
+    units = [each.unit for each in user.current_assignments if each.unit_id in held]
+    return min(units, key=lambda unit: unit.order)

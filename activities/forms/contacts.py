@@ -15,7 +15,7 @@ from accounts.models import User
 from activities.actions.contacts import Heard, unit_for
 from activities.actions.follow_ups import Line
 from activities.actions.photos import MOST
-from activities.conflicts import Clash
+from activities.conflicts import Clash, mark_of
 from activities.enums import ContactKind, FollowUpKind, Occasion
 from activities.models import Contact
 from activities.people import Offered, offered, offered_owners
@@ -318,8 +318,8 @@ class PlanForm(GoingForm):
         super().__init__(*args, user=user, **kwargs)
         self.fields["went"].label = "谁去"
         self.found = list(experts)
+        self.clashes: list[Clash] = []
         self.near: list[Clash] = []
-        self.seen = ""
         attrs = {
             "data-options-url": reverse("contacts:experts"),
             "hx-get": reverse("contacts:about"),
@@ -336,6 +336,16 @@ class PlanForm(GoingForm):
     @property
     def offered(self) -> list[Offered]:
         return offered(self.user, self.found, self.chosen())
+
+    @property
+    def seen(self) -> str:
+        """Which clashes the page has shown."""
+        return mark_of(self.clashes + self.near)
+
+    @property
+    def must_be_seen(self) -> bool:
+        """Whether something stands in the way that the page has not shown before this was sent."""
+        return bool(self.clashes or self.near) and self.cleaned_data["confirmed"] != self.seen
 
     def clean_experts(self) -> list[Expert]:
         typed = self.cleaned_data["experts"]

@@ -14,12 +14,15 @@ from accounts.requests import UserRequest
 from activities.calendar.asking import MINE, UNIT, CalendarFilter
 from activities.calendar.grid import View, days, following, preceding, weeks
 from activities.calendar.sources import entries, kinds
-from activities.conflicts import Plan, conflicts
+from activities.conflicts import Plan, conflicts, mark_of, moving
+from activities.finding import planned_near
+from activities.models import Gathering
 from core.paging import url_with
 from experts.people import people_with
 from experts.proposal_page import chosen_experts
 
 MOST_ASKED = 50  # people or experts in one question
+PEOPLE = ("people", "went", "went_more")  # as forms call those who go
 
 
 @require_GET
@@ -54,12 +57,18 @@ def calendar(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def conflict_check(request: UserRequest) -> HttpResponse:
-    """What stands in the way of what a form says so far; nothing while it says no day."""
-    if not request.user.may("change"):
+    """What stands in the way of what a form says so far; nothing while it says no day. Of a contact (`for`)
+    also what is planned with its experts about that day."""
+    user = request.user
+    if not user.may("change"):
         raise PermissionDenied
-    plan = _plan(request)
-    clashes = conflicts(request.user, plan) if plan else []
-    return render(request, "activities/conflicts.html", {"clashes": clashes})
+    plan, near = _plan(request), []
+    clashes = conflicts(user, plan) if plan else []
+    is_contact = request.GET.get("for") == "contact"
+    if plan and is_contact:
+        near = planned_near(user, plan.experts, plan.on)
+    context = {"clashes": clashes, "near": near, "seen": mark_of(clashes + near) if is_contact else ""}
+    return render(request, "activities/conflicts.html", context)
 
 
 def _plan(request: UserRequest) -> Plan | None:
@@ -67,10 +76,11 @@ def _plan(request: UserRequest) -> Plan | None:
     on = _read(date.fromisoformat, params, "on")
     if on is None:
         return None
-    names = [text.replace("\0", "") for text in (*params.getlist("people"), *params.getlist("went"))]
+    typed = (text for name in PEOPLE for text in params.getlist(name))
+    names = [text.replace("\0", "") for text in typed]
     people = people_with("view").filter(username__in=names[:MOST_ASKED]) if names else []
     experts = [*params.getlist("expert"), *params.getlist("experts")]
-    return Plan(
+    plan = Plan(
         on,
         _read(time.fromisoformat, params, "starts"),
         _read(time.fromisoformat, params, "ends"),
@@ -79,6 +89,9 @@ def _plan(request: UserRequest) -> Plan | None:
         (params.get("room") or params.get("venue") or "")[:120],
         _read(UUID, params, "but"),
     )
+    moved = _read(UUID, params, "moves")
+    gathering = Gathering.objects.changeable_by(request.user).filter(uuid=moved).first() if moved else None
+    return moving(request.user, plan, gathering) if gathering else plan
 
 
 def _read(kind: Any, params: QueryDict, name: str) -> Any:

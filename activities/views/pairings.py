@@ -133,7 +133,8 @@ def people(request: UserRequest) -> HttpResponse:
 def mine(request: UserRequest) -> HttpResponse:
     """The user's own experts, whose contact is due first; all, or those of a number of the quarter."""
     _for_readers(request)
-    chosen, quarter = request.GET.get("quarter", ""), own_quarter.quarter_of(request.user, timezone.localdate())
+    chosen = request.GET.get("quarter", "")
+    quarter = own_quarter.quarter_of(request.user, timezone.localdate())
     rows = lists.mine(request.user).filter(expert__in=quarter.part(chosen))
     page = page_by_key(rows, FIRST_DUE_FIRST, request.GET, PAGE_SIZE)
     kinds = lists.kinds_of(request.user, page.rows)

@@ -1,6 +1,5 @@
 """Planning a contact, writing one down, setting one right."""
 
-from hashlib import sha256
 from typing import Any
 
 from django.contrib import messages
@@ -56,10 +55,8 @@ def _asked(request: UserRequest) -> dict[str, Any]:
 def _planned(request: UserRequest, form: PlanForm) -> HttpResponse | None:
     """The answer once it is planned; None when something is to be said first."""
     experts, facts, went = form.cleaned_data["experts"], form.facts(), form.went_by()
-    near = _clashes(request, experts, facts, went.usernames)
-    seen = sha256(repr(near).encode()).hexdigest()
-    if near and form.cleaned_data["confirmed"] != seen:
-        form.near, form.seen = near, seen
+    form.clashes, form.near = _clashes(request, experts, facts, went.usernames)
+    if form.must_be_seen:
         return None
     try:
         made = actions.plan_contact(
@@ -76,11 +73,11 @@ def _planned(request: UserRequest, form: PlanForm) -> HttpResponse | None:
 
 def _clashes(
     request: UserRequest, experts: list[Expert], facts: dict[str, Any], usernames: tuple[str, ...]
-) -> list[Clash]:
-    """What stands in the way of the plan, as far as the user may know."""
+) -> tuple[list[Clash], list[Clash]]:
+    """What stands in the way of the plan, and what is planned about that day, as far as the user may know."""
     people = tuple(people_with("view").filter(username__in=usernames))
     plan = Plan(facts["on"], facts["starts"], facts["ends"], people, tuple(experts), facts["venue"])
-    return conflicts(request.user, plan) + planned_near(request.user, experts, facts["on"])
+    return conflicts(request.user, plan), planned_near(request.user, experts, facts["on"])
 
 
 def _plan_page(request: UserRequest, form: PlanForm, status: int = 200) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The calendar: whose things stand in it, in which view, at what cost; conflicts hint at nothing hidden."""
 
 from datetime import date, time, timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils import timezone
 from activities.calendar.entries import Asked, Entry
 from activities.calendar.grid import bounds, days, following, preceding, weeks
 from activities.calendar.sources import entries, kinds
-from activities.conflicts import Plan, conflicts
+from activities.conflicts import Plan, conflicts, moving
 from activities.models import ContactPerson, TrainingPlan
 from tests.activities.test_gathering_views import text_of
 from tests.experts.pages import queries
@@ -208,6 +209,16 @@ def test_a_leader_an_expert_and_a_room_that_are_taken(officer_haidian, leader_ci
     assert clashes(officer_haidian, people=person, but=meeting.uuid, starts=time(15, 30)) == []
 
 
+@pytest.mark.parametrize(("starts", "ends", "meets"), [
+    ((10, 0), None, True), ((10, 59), None, True), ((11, 0), None, False), ((9, 1), None, True),
+    ((9, 0), None, False), ((8, 0), (10, 0), False), ((8, 0), (10, 1), True), (None, None, True),
+])  # fmt: skip
+def test_what_has_no_end_takes_an_hour(starts, ends, meets):
+    at = [time(*each) if each else None for each in (starts, ends)]
+    assert Plan(soon(), time(10)).meets(*at) == meets
+    assert Plan(soon(), time(23, 30)).meets(time(23, 50), None) is True
+
+
 def test_whoever_has_declined_is_free_and_their_delegate_is_not(officer_haidian, leader_city):
     meeting = make_gathering(officer_haidian, title="例会", on=soon())
     answered = {"replied_by": leader_city, "replied_at": timezone.now()}
@@ -236,8 +247,37 @@ def test_a_visit_to_a_hidden_expert_makes_nobody_busy(client_of, officer_haidian
     assert "金丝雀" in text_of(client_of(cleared_city).get(PAGE, query))
 
 
+def test_moving_a_gathering_asks_about_whoever_is_invited_already(
+    client_of, officer_haidian, leader_city, cleared_city
+):
+    meeting = make_gathering(officer_haidian, kind="symposium", title="座谈", on=soon(2))
+    guest, hidden = make_expert("王小明"), make_expert("金丝雀")
+    invited(meeting, leader_city)
+    for each in (guest, hidden):
+        make_guest(meeting, each)
+        plan(officer_haidian, each, starts=time(14), ends=time(15))
+    plan(officer_haidian, make_expert("别人"), people=[leader_city], starts=time(14), ends=time(15))
+    asked = {"on": soon().isoformat(), "starts": "14:00", "ends": "15:00", "moves": str(meeting.uuid)}
+    client = client_of(officer_haidian)
+    page = text_of(client.get("/calendar/conflicts/", asked))
+    assert ("王小明" in page, "金丝雀" in page, str(leader_city) in page) == (True, True, True)
+    restrict(hidden, cleared_city, make_user())
+    page = text_of(client.get("/calendar/conflicts/", asked))
+    assert ("王小明" in page, "金丝雀" in page) == (True, False)
+    assert text_of(client.get("/calendar/conflicts/", asked | {"moves": str(uuid4())})).strip() == ""
+
+
+def test_who_sends_somebody_or_stays_away_does_not_move_along(officer_haidian, leader_city):
+    meeting = make_gathering(officer_haidian)
+    answered = {"replied_by": leader_city, "replied_at": timezone.now()}
+    invitation, other = invited(meeting, leader_city, reply="no", **answered), make_user()
+    assert moving(officer_haidian, Plan(soon()), meeting).people == ()
+    type(invitation).objects.update(reply="delegate", delegate=other)
+    assert moving(officer_haidian, Plan(soon()), meeting).people == (other,)
+
+
 @pytest.mark.parametrize("asked", [
-    {}, {"on": "x"}, {"on": "2026-01-01", "starts": "99", "but": "x"},
+    {}, {"on": "x"}, {"on": "2026-01-01", "moves": "x"}, {"on": "2026-01-01", "starts": "99", "but": "x"},
     {"on": "2026-01-01", "people": "\0", "expert": "x", "room": "\0"},
 ])  # fmt: skip
 def test_no_question_breaks_the_check(client_of, officer_haidian, asked):

@@ -271,6 +271,34 @@ def test_what_is_near_is_shown_before_it_is_planned(client, expert, director_hai
     assert Contact.objects.count() == 2
 
 
+def check(client, sent):
+    """What the form is told while it is being filled in."""
+    asked = {name: sent[name] for name in ("on", "starts", "ends", "venue", "experts", "went")}
+    return client.get("/calendar/conflicts/", asked | {"for": "contact"})
+
+
+def test_what_stands_in_the_way_is_shown_and_then_it_saves_at_once(client, expert, officer_haidian):
+    planned(officer_haidian, expert, on=today() + DAY, starts="10:00")
+    planned(officer_haidian, expert, on=today() + 3 * DAY)
+    sent = plan(expert, starts="10:00", went=[])
+    shown = check(client, sent)
+    assert ("时间有冲突" in body(shown), "日子挨得近" in body(shown)) == (True, True)
+    client.post(PLAN, sent | {"went": ["officer_haidian"], "confirmed": "x" * 64})
+    assert Contact.objects.count() == 2
+    shown = check(client, sent | {"went": ["officer_haidian"]})
+    client.post(PLAN, sent | {"went": ["officer_haidian"], "confirmed": shown.context["seen"]})
+    assert Contact.objects.count() == 3
+
+
+def test_what_is_planned_with_hidden_experts_is_no_answer_while_planning(client, expert, cleared_city):
+    hidden = make_expert("金丝雀")
+    planned(cleared_city, hidden, on=today() + DAY, starts="10:00")
+    nothing = body(check(client, plan()))
+    assert "金丝雀" in body(check(client, plan(hidden)))
+    restrict(hidden, cleared_city, make_user())
+    assert body(check(client, plan(hidden))) == nothing
+
+
 @pytest.mark.parametrize(("starts", "taken"), [("10:30", True), ("12:00", False), ("", True)])
 def test_a_person_who_is_taken_at_that_time_is_named(client, expert, officer_haidian, starts, taken):
     planned(officer_haidian, make_expert("王二"), on=today() + DAY, went=[officer_haidian],
