@@ -7,7 +7,7 @@ from allauth.account.forms import LoginForm
 from django import forms
 
 from accounts.actions import change_own_password
-from accounts.unit_settings import SettingKind
+from accounts.unit_settings import SettingKind, SettingValue
 from core.forms import StyledForm
 
 
@@ -42,18 +42,35 @@ class ChangePasswordForm(StyledForm, BaseChangePasswordForm):
 
 
 class UnitSettingForm(StyledForm, forms.Form):
-    """One setting of one unit."""
+    """One setting of one unit: a number, or of a flag one of its words, or None for what it would inherit."""
 
     value = forms.IntegerField()
 
-    def __init__(self, kind: SettingKind, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, above: SettingValue, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["value"] = self._choice(above) if above.kind.words else self._number(above.kind)
+
+    @staticmethod
+    def _choice(above: SettingValue) -> forms.Field:
+        whose = "缺省" if above.source is None else "上级"
+        message = "请选择一项。"
+        return forms.TypedChoiceField(
+            label=above.kind.label,
+            choices=[("", f"沿用{whose}：{above.words}"), *above.kind.choices],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            widget=forms.RadioSelect,
+            error_messages={"invalid_choice": message},
+        )
+
+    @staticmethod
+    def _number(kind: SettingKind) -> forms.Field:
         message = f"请填 {kind.minimum} 到 {kind.maximum} 之间的整数。"
-        field = forms.IntegerField(
+        return forms.IntegerField(
             label=f"{kind.label}（{kind.unit_of_measure}）",
             min_value=kind.minimum,
             max_value=kind.maximum,
             help_text=f"可填 {kind.minimum} 到 {kind.maximum}，缺省 {kind.default}。",
             error_messages=dict.fromkeys(["required", "invalid", "min_value", "max_value"], message),
         )
-        self.fields["value"] = field

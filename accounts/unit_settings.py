@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SettingKind:
     """One setting: whole number `minimum`..`maximum` in `unit_of_measure`, and the clause it serves. Those of
-    a `section` have a page of their own."""
+    a `section` have a page of their own. A flag is 0 or 1 and is written in its two `words`."""
 
     key: str
     label: str
@@ -22,7 +22,27 @@ class SettingKind:
     unit_of_measure: str
     clause: str
     section: str = ""
+    words: tuple[str, str] | None = None  # of 0 and of 1
 
+    @property
+    def choices(self) -> list[tuple[int, str]]:
+        """Of a flag, yes first; none of a number."""
+        return [(1, self.words[1]), (0, self.words[0])] if self.words else []
+
+    def in_words(self, value: int) -> str:
+        """计入 or 3 个月."""
+        return self.words[bool(value)] if self.words else f"{value} {self.unit_of_measure}".strip()
+
+
+def flag(
+    key: str, label: str, *, default: bool, words: tuple[str, str], clause: str, section: str = ""
+) -> SettingKind:
+    """A setting that is one of two things; `words` name 0 and 1."""
+    return SettingKind(key, label, int(default), 0, 1, "", clause, section, words)
+
+
+COUNTING = ("不计入", "计入")
+DIGITS = 10  # no setting has as many
 
 SETTINGS: dict[str, SettingKind] = {
     kind.key: kind
@@ -36,17 +56,24 @@ SETTINGS: dict[str, SettingKind] = {
         SettingKind(
             "general_contact_months", "普遍联系专家几个月至少联系一次", 12, 1, 60, "个月", "四（一）"
         ),
-        SettingKind(
-            "officer_contact_counts", "联络员当面走访计入联系（1 计入，0 不计）", 1, 0, 1, "", "四（一）"
+        flag(
+            "officer_contact_counts", "联络员当面走访是否计入联系",
+            default=True, words=COUNTING, clause="四（一）",
         ),
-        SettingKind("remote_contact_counts", "电话、信息计入联系（1 计入，0 不计）", 0, 0, 1, "", "四（一）"),
-        SettingKind("symposium_counts", "参加座谈联谊计入联系（1 计入，0 不计）", 1, 0, 1, "", "四（一）"),
+        flag(
+            "remote_contact_counts", "电话、信息是否计入联系",
+            default=False, words=COUNTING, clause="四（一）",
+        ),
+        flag(
+            "symposium_counts", "参加座谈联谊是否计入联系",
+            default=True, words=COUNTING, clause="四（一）",
+        ),
         SettingKind("leader_capacity", "每位领导最多联系几名专家", 3, 1, 30, "名", "五（一）"),
         SettingKind("first_leader_capacity", "主要领导最多联系几名专家", 5, 1, 50, "名", "五（一）"),
         SettingKind("contact_record_days", "走访后几天内补全记录", 7, 1, 60, "天", "四（一）"),
         SettingKind("review_weeks", "年度复核几周内完成", 8, 1, 40, "周", "二（二）"),
     ]
-}
+}  # fmt: skip
 
 
 def declare_settings(kinds: "Iterable[SettingKind]") -> None:
@@ -62,6 +89,10 @@ class SettingValue:
     value: int
     source: Unit | None
     unit: Unit
+
+    @property
+    def words(self) -> str:
+        return self.kind.in_words(self.value)
 
     @property
     def origin(self) -> str:
@@ -85,6 +116,13 @@ def effective_all(unit: Unit, section: str = "") -> "Iterator[SettingValue]":
             yield SettingValue(kind, value, source, unit)
 
 
+def inherited(unit: Unit, key: str) -> SettingValue:
+    """The value that would be in force if the unit had none of its own."""
+    if unit.parent:
+        return effective(unit.parent, key)
+    return SettingValue(SETTINGS[key], SETTINGS[key].default, None, unit)
+
+
 def set_below(key: str) -> list[tuple[int, int, int]]:
     """Where the setting differs from the default: subtree bounds and value, inner subtrees first."""
     rows = UnitSetting.objects.filter(key=key).values_list("unit__order", "unit__order_end", "value")
@@ -95,5 +133,16 @@ def validate(key: str, value: Any) -> int:
     """The value as stored; ValueError with what to do when it does not fit the setting."""
     kind = SETTINGS[key]
     if not isinstance(value, int) or isinstance(value, bool) or not kind.minimum <= value <= kind.maximum:
-        raise ValueError(f"“{kind.label}”请填 {kind.minimum} 到 {kind.maximum} 之间的整数。")
+        either = "或".join(words for _, words in kind.choices)
+        wanted = either or f" {kind.minimum} 到 {kind.maximum} 之间的整数"
+        raise ValueError(f"“{kind.label}”请填{wanted}。")
     return value
+
+
+def read(key: str, text: str) -> int:
+    """The value that somebody typed: a number, or a word of a flag; ValueError as from `validate`."""
+    by_words = {words: value for value, words in SETTINGS[key].choices}
+    typed = text.strip()
+    return validate(
+        key, by_words.get(typed, int(typed) if typed.isdecimal() and len(typed) < DIGITS else None)
+    )

@@ -17,7 +17,7 @@ from accounts.models import RoleAssignment, Unit, UnitSetting, User
 from accounts.models.unit import UnitQuerySet
 from accounts.requests import UserRequest
 from accounts.roles import Right
-from accounts.unit_settings import SETTINGS, SettingKind, effective, effective_all
+from accounts.unit_settings import SETTINGS, SettingKind, SettingValue, effective, effective_all, inherited
 from core.paging import Order, page_by_key
 
 PAGE_SIZE = 50
@@ -112,13 +112,26 @@ def unit_setting(request: UserRequest, code: str, key: str) -> HttpResponse:
     """Set a value for the unit and its subtree, or see what applies."""
     found, kind = _settable(request.user, code, key)
     current = effective(found, key)
-    form = UnitSettingForm(kind, request.POST or None, initial={"value": current.value})
+    own = current.source == found
+    first = current.value if own or not kind.words else ""
+    above = inherited(found, key) if own else current
+    form = UnitSettingForm(above, request.POST or None, initial={"value": first})
     if request.method == "POST" and form.is_valid():
-        set_unit_setting(by=request.user, unit=found, key=key, value=form.cleaned_data["value"])
-        messages.success(request, f"已保存“{kind.label}”。")
-        return redirect("accounts:unit", code=found.code)
+        return _set(request, current, form.cleaned_data["value"])
     context: dict[str, Any] = {"unit": found, "setting": current, "form": form}
     return render(request, "accounts/unit_setting.html", context, status=422 if form.errors else 200)
+
+
+def _set(request: UserRequest, current: SettingValue, value: int | None) -> HttpResponse:
+    """Keep the value for the unit, or with None take its own away; back to the unit."""
+    unit, kind = current.unit, current.kind
+    if value is not None:
+        set_unit_setting(by=request.user, unit=unit, key=kind.key, value=value)
+    elif current.source == unit:
+        own = get_object_or_404(UnitSetting, unit=unit, key=kind.key)
+        clear_unit_setting(by=request.user, setting=own)
+    messages.success(request, f"已保存“{kind.label}”。")
+    return redirect("accounts:unit", code=unit.code)
 
 
 @require_POST

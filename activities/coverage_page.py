@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import Unit, User
-from accounts.unit_settings import SettingValue, effective_all
+from accounts.unit_settings import effective_all
 from activities import coverage
 from activities.coverage import Numbers, Share
 from activities.enums import CoverageState, GapCause, Way
 from activities.models import Coverage
 from activities.models.coverage import CoverageQuerySet
-from activities.rules import FREQUENCY, KEYS
+from activities.rules import KEYS
 from core.paging import Order, page_by_key
 from core.planning import by_indexes, walking_an_index
 from experts.enums import Scope
@@ -125,13 +125,7 @@ def percent(share: Share) -> str:
 def rules_in_words(unit: Unit) -> list[dict[str, str]]:
     """How often, and what counts: the values in force for the unit and where each comes from."""
     return [
-        {"label": value.kind.label.split("（")[0], "value": _words(value), "origin": value.origin}
+        {"label": value.kind.label, "value": value.words, "origin": value.origin}
         for value in effective_all(unit)
         if value.kind.key in KEYS
     ]
-
-
-def _words(value: SettingValue) -> str:
-    if value.kind.key in FREQUENCY.values():
-        return f"{value.value} {value.kind.unit_of_measure}"
-    return "计入" if value.value else "不计入"

@@ -65,7 +65,10 @@ class RuleForm(StyledForm, forms.Form):
         initial = {key: value.value for key, value in self.values.items()}
         super().__init__(data, initial=initial)
         self.fields[rule.switch] = forms.TypedChoiceField(
-            label="提醒", choices=[(1, "开"), (0, "关")], coerce=int, help_text=self._origin(rule.switch)
+            label="提醒",
+            choices=self.values[rule.switch].kind.choices,
+            coerce=int,
+            help_text=self._origin(rule.switch),
         )
         for number in rule.numbers:
             key = rule.setting(number)
@@ -80,7 +83,7 @@ class RuleForm(StyledForm, forms.Form):
 
     def _origin(self, key: str) -> str:
         value = self.values[key]
-        return f"现在的值：{value.origin}，系统缺省 {value.kind.default}。"
+        return f"现在的值：{value.origin}，系统缺省 {value.kind.in_words(value.kind.default)}。"
 
     @property
     def changed(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accounts.enums import Duty
-from accounts.unit_settings import SettingKind, declare_settings
+from accounts.unit_settings import SettingKind, declare_settings, flag
 from reminders.enums import MailMode
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NEUTRAL = "您有一项联系任务"
 SECTION = "reminders"  # of the settings of a unit
+ON_OFF = ("关", "开")
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ class Rule:
     def settings(self) -> list[SettingKind]:
         """What units may set: the switch, then the numbers."""
         name = f"提醒“{self.name}”"
-        on_off = SettingKind(
-            self.switch, f"{name}（1 开，0 关）", int(self.is_on), 0, 1, "", self.clause, SECTION
+        on_off = flag(
+            self.switch, name, default=self.is_on, words=ON_OFF, clause=self.clause, section=SECTION
         )
         return [on_off] + [
             SettingKind(

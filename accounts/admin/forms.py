@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actions import check_grant, check_unit_move
 from accounts.models import RoleAssignment, Unit, UnitSetting, User
 from accounts.roles import Role
-from accounts.unit_settings import SETTINGS, validate
+from accounts.unit_settings import SETTINGS, read
 from core.holiday_table import Line, Table, Unreadable, read_table
 
 
@@ -111,18 +111,26 @@ class UnitSettingForm(forms.ModelForm):
     key = forms.ChoiceField(
         label="参数", choices=lambda: [(kind.key, kind.label) for kind in SETTINGS.values()]
     )
-    value = forms.IntegerField(label="值")
+    value = forms.CharField(
+        label="值", max_length=20, help_text="填数字；二者选一的参数填文字，如“计入”“不计入”“开”“关”。"
+    )
 
     class Meta:
         model = UnitSetting
         fields = ("unit", "key", "value")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = SETTINGS.get(self.instance.key)
+        if kind and kind.words:
+            self.initial["value"] = kind.in_words(self.instance.value)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         key = data.get("key") or self.instance.key
         if key and data.get("value") is not None:
             try:
-                validate(key, data["value"])
+                data["value"] = read(key, data["value"])
             except ValueError as error:
                 self.add_error("value", str(error))
         return data

@@ -72,7 +72,7 @@ class UnitSettingAdmin(RoleAdmin[UnitSetting]):
     @admin.display(description="值")
     def shown(self, setting: UnitSetting) -> str:
         kind = SETTINGS.get(setting.key)
-        return f"{setting.value} {kind.unit_of_measure}" if kind else str(setting.value)
+        return kind.in_words(setting.value) if kind else str(setting.value)
 
     def get_readonly_fields(self, request: HttpRequest, obj: UnitSetting | None = None) -> tuple[str, ...]:
         return ("unit", "key", "label") if obj else ()

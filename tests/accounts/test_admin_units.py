@@ -104,6 +104,27 @@ def test_unit_setting_is_set_changed_and_cleared(client_of, sysadmin):
     )
 
 
+def test_a_flag_is_written_in_words(client_of, sysadmin):
+    client, add = client_of(sysadmin), reverse("admin:accounts_unitsetting_add")
+    sent = {"unit": unit("D04").pk, "key": "remote_contact_counts", "value": "计入"}
+    assert client.post(add, sent).status_code == 302
+    setting = UnitSetting.objects.get()
+    assert setting.value == 1
+    change = reverse("admin:accounts_unitsetting_change", args=[setting.pk])
+    assert 'value="计入"' in client.get(change).content.decode()
+    assert (
+        '<td class="field-shown">计入</td>'
+        in client.get(reverse("admin:accounts_unitsetting_changelist")).content.decode()
+    )
+    for wrong in ("3", "是", "³", "9" * 20, "-1"):
+        assert errors(client.post(change, {"value": wrong})) == {
+            "value": ["“电话、信息是否计入联系”请填计入或不计入。"]
+        }
+    client.post(change, {"value": "不计入"})
+    setting.refresh_from_db()
+    assert setting.value == 0
+
+
 def test_setting_twice_is_refused(client_of, sysadmin):
     UnitSetting.objects.create(unit=unit("D04"), key="confirmation_years", value=3)
     add = {"unit": unit("D04").pk, "key": "confirmation_years", "value": 5}

@@ -20,6 +20,9 @@ def codes(response):
     return [row.code for row in response.context["page"].rows]
 
 
+FLAG, FLAG_URL = "remote_contact_counts", "/units/D04/settings/remote_contact_counts/"
+
+
 def setting_url(code, name="unit_setting"):
     return reverse(f"accounts:{name}", args=[code, KEY])
 
@@ -156,6 +159,29 @@ def test_department_head_sets_and_returns_to_inheriting(client_of, director_haid
         "verb", "kind", "reference", "fields"
     )
     assert list(events) == [("change", "unit_setting", "D04", [KEY])] * 2
+
+
+def flags(client):
+    """What the form of a flag offers, and which is chosen."""
+    field = client.get(FLAG_URL).context["form"]["value"]
+    return [choice.choice_label for choice in field if choice.choice_label], str(field.value())
+
+
+def test_a_flag_is_chosen_and_names_what_would_be_inherited(client_of, director_haidian):
+    client = client_of(director_haidian)
+    assert flags(client) == (["沿用缺省：不计入", "计入", "不计入"], "")
+    UnitSetting.objects.create(unit=unit("BJ"), key=FLAG, value=1)
+    assert flags(client) == (["沿用上级：计入", "计入", "不计入"], "")
+    assert "<b>计入</b>" in client.get("/units/D04/").content.decode()
+    assert client.post(FLAG_URL, {"value": "0"}).status_code == 302
+    assert flags(client) == (["沿用上级：计入", "计入", "不计入"], "0")
+    page = client.get("/units/D04/").content.decode()
+    assert ("<b>不计入</b>" in page, "（1 计入" in page) == (True, False)
+    assert client.post(FLAG_URL, {"value": ""}).status_code == 302
+    assert not UnitSetting.objects.filter(unit=unit("D04")).exists()
+    assert client.post(FLAG_URL, {"value": ""}).status_code == 302
+    wrong = client.post(FLAG_URL, {"value": "2"})
+    assert (wrong.status_code, wrong.context["form"].errors) == (422, {"value": ["请选择一项。"]})
 
 
 @pytest.mark.parametrize("value", ["", "0", "11", "3.5", "三", "99999999999999999999"])
