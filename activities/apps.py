@@ -6,7 +6,12 @@ class ActivitiesConfig(AppConfig):
     verbose_name = "联系活动"
 
     def ready(self) -> None:
-        from activities import effects, expert_page, parts  # noqa: F401  they register with the apps below
+        from activities import (  # noqa: F401  they register with the apps below
+            effects,
+            expert_list,
+            expert_page,
+            parts,
+        )
         from activities.reminders import register
 
         register()

@@ -62,6 +62,10 @@ class Parts(Generic[Row]):
         chosen = self._union([part.order_by(*ordering)[:count].values(key) for part, key in self.parts])
         return list(self.rows.filter(pk__in=chosen).order_by(*ordering)[:count])
 
+    def count(self) -> int:
+        """How many rows there are; every one is read."""
+        return int(self._union([part.order_by().values(key) for part, key in self.parts]).count())
+
     def count_up_to(self, limit: int) -> int:
         """How many rows there are, or `limit` when there are more. The first part is asked first; when it has
         enough the others are never read."""

@@ -7,7 +7,8 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +18,7 @@ from core.forms import SearchSelect
 from core.paging import PAGING, url_with
 from experts.enums import AwardState, Category, Freshness, Label, Scope
 from experts.freshness import ConfirmationLimits
+from experts.list_parts import FILTERS, ListFilter
 from experts.models import Award, Discipline, Expert, Honour
 from experts.models.expert import years_before
 from experts.search import matching
@@ -106,6 +108,33 @@ class ExpertFilter(django_filters.FilterSet):
         self.unit = chosen_unit(user, data.get("unit", ""))
         unit.extra["choices"] = [(self.unit.code, self.unit.short_name)] if self.unit else []
         unit.extra["widget"] = SearchSelect({"data-options-url": reverse("accounts:unit_options")})
+        self.added = {each.name: each for each in FILTERS}
+        self.filters |= {each.name: self._added_filter(each) for each in FILTERS}
+
+    def _added_filter(self, added: ListFilter) -> django_filters.ChoiceFilter:
+        """A filter of an app above, for where its own rows do not lead."""
+
+        def among(experts: QuerySet[Expert], name: str, value: str) -> QuerySet[Expert]:
+            row = added.rows(self.user, value).filter(expert=OuterRef("pk")).values("pk")[:1]
+            return experts.filter(IsNull(Subquery(row), False))  # row by row: a page needs few
+
+        return django_filters.ChoiceFilter(
+            label=added.label, choices=added.choices, method=among, empty_label=added.label
+        )
+
+    @property
+    def added_fields(self) -> list[forms.BoundField]:
+        return [self.form[name] for name in self.added]
+
+    @property
+    def leading(self) -> QuerySet[Any] | None:
+        """The rows of the first added filter that is chosen: the list then follows them."""
+        name = self._leader
+        return self.added[name].rows(self.user, self.form.cleaned_data[name]) if name else None
+
+    @property
+    def _leader(self) -> str:
+        return next((name for name in self.added if self.form.cleaned_data[name]), "")
 
     @property
     def text(self) -> str:
@@ -116,10 +145,23 @@ class ExpertFilter(django_filters.FilterSet):
         """Whether anything but the text is asked for."""
         return any(value for name, value in self.form.cleaned_data.items() if name != "q")
 
+    @property
+    def narrows_leading(self) -> bool:
+        """Whether anything but the text and the leading rows is asked for."""
+        asked = {name for name, value in self.form.cleaned_data.items() if value}
+        return bool(asked - {"q", self._leader})
+
     def narrow(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
         """Those among `experts` that fit everything but the text."""
+        return self._narrowed(experts, {"q"})
+
+    def narrow_leading(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
+        """Those among `experts` that fit everything but the text and what the leading rows say already."""
+        return self._narrowed(experts, {"q", self._leader})
+
+    def _narrowed(self, experts: QuerySet[Expert], but: set[str]) -> QuerySet[Expert]:
         for name, value in self.form.cleaned_data.items():
-            if name != "q":
+            if name not in but:
                 experts = self.filters[name].filter(experts, value)
         return experts
 

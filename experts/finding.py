@@ -36,6 +36,11 @@ def everybody(user: "User", narrow: Narrow | None = None) -> Parts[Expert]:
     return Parts(Expert.objects.for_list(), parts)
 
 
+def following(rows: QuerySet[Any], narrow: Narrow | None = None) -> Parts[Expert]:
+    """The experts of these rows whom `narrow` leaves, for the order of names: one visible row for each."""
+    return Parts(Expert.objects.for_list(), [(_of_narrowed(rows, narrow), "expert_id")])
+
+
 def named(user: "User", text: str, narrow: Narrow | None = None) -> Parts[Expert]:
     """Visible experts whose name, pinyin, initials, employer or record number fits the text, in the order of
     names; nobody when it holds nothing searchable."""

@@ -7,8 +7,9 @@ from django.http import QueryDict
 
 from core.paging import Order, Parts, page_by_key, url_with
 from experts.filters import ExpertFilter
-from experts.finding import everybody, named
+from experts.finding import everybody, following, named
 from experts.freshness import ConfirmationLimits
+from experts.list_parts import COLUMNS, cells_of
 from experts.models import Expert
 
 PAGE_SIZE = 25
@@ -33,11 +34,14 @@ def list_context(filters: ExpertFilter, params: QueryDict, limits: ConfirmationL
     experts = found(filters, order)
     total, exact = counted(filters, experts, params)
     page = page_by_key(experts, order, params, PAGE_SIZE)
+    cells = cells_of(filters.user, page.rows)
     for expert in page.rows:
+        expert.cells = cells[expert.pk]
         expert.stale = not expert.died_on and limits.is_stale(expert.confirmed_on, expert.unit_order)
     by_age = "，不含未填出生年月的" if order.fields[0] == "birth" else ""
     return {
         "page": page,
+        "columns": COLUMNS,
         "total": total,
         "exact": exact,
         "count_url": url_with(params, count="exact"),
@@ -58,7 +62,14 @@ def found(filters: ExpertFilter, order: Order) -> Parts[Expert] | QuerySet[Exper
     narrow = filters.narrow if filters.narrows else None
     if filters.text:
         return named(filters.user, filters.text, narrow)
+    if (rows := filters.leading) is not None:
+        return followed(filters, rows)
     return everybody(filters.user, narrow)
+
+
+def followed(filters: ExpertFilter, rows: QuerySet[Any]) -> Parts[Expert]:
+    """The experts of the leading rows, and of those whom the other filters leave."""
+    return following(rows, filters.narrow_leading if filters.narrows_leading else None)
 
 
 def counted(
@@ -66,7 +77,8 @@ def counted(
 ) -> tuple[int, bool]:
     """How many there are, and whether that is exact."""
     if params.get("count") == "exact" and filters.form.is_valid():
-        return filters.qs.count(), True
+        rows = None if filters.text else filters.leading
+        return (filters.qs if rows is None else followed(filters, rows)).count(), True
     limit = SEARCH_COUNT_LIMIT if params.get("q") else COUNT_LIMIT
     if isinstance(experts, Parts):
         seen = experts.count_up_to(limit + 1)

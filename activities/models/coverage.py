@@ -129,6 +129,11 @@ class Coverage(LockedChild):
                 name="coverage_due_by_unit",
             ),
             models.Index(fields=["sort_key", "id"], condition=Q(is_listed=False), name="coverage_unlisted"),
+            models.Index(
+                fields=["sort_key", "due_on"],
+                condition=Q(due_on__isnull=False),
+                name="coverage_due_by_name",
+            ),
             models.Index(fields=["place"], condition=Q(is_away=True), name="coverage_away"),
         ]
 

@@ -20,6 +20,7 @@ from experts.visibility import changeable, managed, on_list, visible
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
+    from experts.list_parts import Cell
 
 # No 0/O, 1/I/L: the number is read over the telephone.
 RECORD_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -164,6 +165,7 @@ class Expert(models.Model):
 
     objects = ExpertQuerySet.as_manager()
     stale: bool  # set by a list on its rows (experts/freshness.py)
+    cells: list["Cell"]  # likewise (experts/list_parts.py)
     may_change: bool  # these three are read by for_page
     may_see_illness: bool
     has_exits: bool

@@ -41,11 +41,11 @@ def two_more(**facts):
 
 
 @pytest.mark.parametrize(("query", "budget"), [
-    ("", 8),
-    ("?scope=key&category=none&freshness=fresh&label=0", 8),
-    ("?q=zhang", 8),
-    ("?honour=STATE_ALLOWANCE", 8),
-    ("?unit=D04", 9),
+    ("", 9),
+    ("?scope=key&category=none&freshness=fresh&label=0", 9),
+    ("?q=zhang", 9),
+    ("?honour=STATE_ALLOWANCE", 9),
+    ("?unit=D04", 10),
 ])  # fmt: skip
 def test_the_list(client, officer_haidian, query, budget):
     make_expert("张一", awards=["STATE_ALLOWANCE"])
