@@ -32,7 +32,7 @@ def speaking(user: User) -> CoverageQuerySet:
     # A value instead of NOT EXISTS: PostgreSQL would join every row with every other before it shows a page.
     # Nearly all are on one roster, so that nothing is before them.
     first = Q(is_alone=False, scope=Scope.KEY) | Q(IsNull(Subquery(better.values("pk")[:1]), True))
-    return due.visible_to(user).filter(first)  # type: ignore[attr-defined,no-any-return]
+    return due.visible_to(user).filter(first)
 
 
 def by_urgency(user: User, choice: str) -> CoverageQuerySet:

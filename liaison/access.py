@@ -323,6 +323,7 @@ ROUTES: dict[str, Access] = {
     "reports:export_trail": acts(answers(403, (AUDITOR, 302))),
     "reports:export_roster": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
     "reports:export_changes": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
+    "reports:export_coverage": acts(answers(403, (READERS, 404), (SEERS, 302)), "unit"),
     "reports:export_card": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
     "reports:export_brief": acts(answers(403, (READERS, 404), (SEERS, 302)), "expert"),
     "reports:export_dashboard": acts(answers(403, (READERS, 302))),

@@ -99,6 +99,16 @@ CHANGE_COLUMNS = [
     Column("事由", 18, lambda entry: entry.why),
     *_LISTED,
 ]
+# Of an expert in the list behind a number of coverage.
+COVERAGE_COLUMNS = [
+    *_PERSON,
+    Column("联系范围", 10, lambda line: line.row.get_scope_display(), ("scope",)),
+    Column("名单单位", 16, lambda line: line.listed_by, ("unit",)),
+    Column("最近的联系", 13, lambda line: iso_day(line.last[0]) if line.last else "没有联系过"),
+    Column("联系方式", 12, lambda line: str(line.last[1].label) if line.last else ""),
+    Column("应联系日期", 13, lambda line: iso_day(line.row.due_on)),
+    Column("未联系原因", 18, lambda line: line.cause),
+]
 
 TRAIL_WIDTHS = {"时间": 20, "字段": 20, "事由": 28, "数量": 28}
 TRAIL_COLUMNS = [Column(head, TRAIL_WIDTHS.get(head, 14), text) for head, text in listing.COLUMNS]

@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     TRAIL = "trail", "审计记录"
     ROSTER = "roster", "联系专家名单"
     CHANGES = "changes", "名单变动"
+    COVERAGE = "coverage", "联系覆盖名单"
     CARD = "card", "专家登记表"
     BRIEF = "brief", "走访一页纸"
     PROPOSAL = "proposal", "名单调整审批表"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("trail/", views.export_trail, name="export_trail"),
     path("roster/<str:code>/", views.export_roster, name="export_roster"),
     path("roster/<str:code>/changes/", views.export_changes, name="export_changes"),
+    path("coverage/<str:code>/", views.export_coverage, name="export_coverage"),
     path("expert/<uuid:uuid>/", views.export_card, name="export_card"),
     path("brief/<uuid:uuid>/", views.export_brief, name="export_brief"),
     path("dashboard/", views.export_dashboard, name="export_dashboard"),

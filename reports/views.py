@@ -92,6 +92,12 @@ def export_changes(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
+def export_coverage(request: HttpRequest, code: str) -> HttpResponse:
+    """The list behind a number of coverage that the page shows."""
+    return _start(request, Kind.COVERAGE, reverse("coverage:unit", args=[code]), unit=code)
+
+
+@require_POST
 def export_card(request: UserRequest, uuid: UUID) -> HttpResponse:
     if SOURCES[Kind.CARD].is_open_to(signed_in(request)):
         open_expert(request, str(uuid))  # a restricted one is on the trail from here on

@@ -28,7 +28,7 @@ def unit_coverage(request: UserRequest, code: str) -> HttpResponse:
         raise PermissionDenied
     unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
     form = CoverageForm(request.GET or {"day": timezone.localdate().isoformat()})
-    context = {"unit": unit, "form": form}
+    context = {"unit": unit, "form": form, "params": request.GET}
     if not form.is_valid():
         return render(request, "activities/coverage.html", context, status=422)
     chosen = form.cleaned_data

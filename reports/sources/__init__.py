@@ -7,6 +7,7 @@ from reports.models import Export, Kind
 from reports.sources.base import MOST, MOST_PRINTED, Source
 from reports.sources.briefs import BriefSource
 from reports.sources.cards import CardSource, ExitSource
+from reports.sources.coverage import CoverageSource
 from reports.sources.overview import OverviewSource
 from reports.sources.proposals import ProposalSource
 from reports.sources.register import ExpertSource
@@ -20,6 +21,7 @@ SOURCES: dict[str, type[Source]] = {
     Kind.TRAIL: TrailSource,
     Kind.ROSTER: RosterSource,
     Kind.CHANGES: ChangesSource,
+    Kind.COVERAGE: CoverageSource,
     Kind.CARD: CardSource,
     Kind.BRIEF: BriefSource,
     Kind.DASHBOARD: OverviewSource,
