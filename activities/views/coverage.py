@@ -27,7 +27,7 @@ def unit_coverage(request: UserRequest, code: str) -> HttpResponse:
     if not request.user.may("view"):
         raise PermissionDenied
     unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
-    form = CoverageForm(request.GET or {"day": timezone.localdate().isoformat()})
+    form = CoverageForm({"day": timezone.localdate().isoformat()} | request.GET.dict())
     context = {"unit": unit, "form": form, "params": request.GET}
     if not form.is_valid():
         return render(request, "activities/coverage.html", context, status=422)

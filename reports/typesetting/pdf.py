@@ -16,8 +16,8 @@ MOST_TAGGED = (
 
 @cache
 def drawn() -> frozenset[str]:
-    """The characters that the product's own font has."""
-    return frozenset((TEMPLATES / "fonts" / "characters.txt").read_text(encoding="utf-8"))
+    """The characters that the product's own font has, and the dot in names, which a font of Typst's has."""
+    return frozenset((TEMPLATES / "fonts" / "characters.txt").read_text(encoding="utf-8")) | {"·"}
 
 
 def undrawn(data: str) -> str:

@@ -322,6 +322,14 @@ def plain_requests():
     for query in ("box=mine", "state=planned", "state=draft", "period=late", "period=coming", "sort=day"):
         yield "get", f"{reverse('contacts:list')}?{query}", {}
     yield "get", f"{reverse('contacts:list')}?expert={RECORD}", {}
+    for contact in ("late", "soon", "later"):
+        for query in ("", "&sort=-age", "&count=exact", "&scope=key&unit=D04", "&q=jsq"):
+            yield "get", f"{listing}?contact={contact}{query}", {}
+    for name in ("due", "met", "left", "late"):
+        yield "get", f"{reverse('pairings:mine')}?quarter={name}", {}
+    for query in (f"experts={RECORD}&went=cleared_city&for=contact", f"expert={RECORD}"):
+        for day in (timezone.localdate(), timezone.localdate() + timedelta(days=1)):
+            yield "get", f"{reverse('calendar:conflicts')}?on={day}&{query}", {}
     for query in ("box=all", "box=all&what=promised", "what=promised&state=late", "state=done&box=all"):
         yield "get", f"{reverse('contacts:follow_ups')}?{query}", {}
     for name in ("record", "plan", "about"):

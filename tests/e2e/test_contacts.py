@@ -1,5 +1,5 @@
-"""四（一）: a visit is planned at a desk, recorded on a phone with what was heard and a photo, and resets the
-clock of the expert."""
+"""四（一）: a visit is planned at a desk, with what stands in its way, and recorded on a phone with what was
+heard and a photo; the clock of the expert, the workbench and the coverage tell of it."""
 
 from datetime import date
 from io import BytesIO
@@ -33,6 +33,7 @@ def test_a_visit_is_planned_recorded_on_the_phone_and_resets_the_clock(
     page.get_by_label("地点").fill("示范研究所")
     page.get_by_role("button", name="安排", exact=True).click()
     expect(toast(page)).to_contain_text("已安排")
+    a_second_visit_at_that_hour_is_warned_of(page, record)
 
     phone = phone_page
     sign_in(phone, product, "officer_haidian")
@@ -57,8 +58,25 @@ def test_a_visit_is_planned_recorded_on_the_phone_and_resets_the_clock(
     expect(clock).not_to_contain_text("今天到期")
     expect(page.locator(".fact").filter(has_text="上次联系")).to_contain_text(date.today().isoformat())
     expect(page.locator("main")).to_contain_text("实验室用电紧张")
-    page.goto("/")
-    expect(page.locator("main")).to_contain_text("办理诉求：实验室用电增容")
+    for seen in (page, phone):
+        seen.goto("/")
+        expect(seen.locator("main")).to_contain_text("办理诉求：实验室用电增容")
+        seen.goto("/coverage/D04/?state=covered")
+        expect(seen.locator("main")).to_contain_text("令狐走访")
+        assert not is_wider_than_the_screen(seen)
+
+
+def a_second_visit_at_that_hour_is_warned_of(page: Page, record: str) -> None:
+    """While the form is filled in, and only for hours that meet."""
+    page.goto(record)
+    page.get_by_role("link", name="安排走访").click()
+    conflicts = page.locator("#conflicts")
+    page.get_by_label("日期", exact=True).fill(date.today().isoformat())
+    page.get_by_label("开始").fill("10:30")
+    expect(conflicts).to_contain_text("时间有冲突")
+    expect(conflicts).to_contain_text("令狐走访 10:00 走访慰问")
+    page.get_by_label("开始").fill("15:00")
+    expect(conflicts).not_to_contain_text("时间有冲突")
 
 
 def test_quick_entry_needs_three_fields_and_a_draft_waits(product: Running, phone_page: Page) -> None:

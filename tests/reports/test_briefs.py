@@ -79,6 +79,15 @@ def test_it_is_one_page_however_much_there_is(client, monkeypatch, expert, offic
     assert len(PdfReader(BytesIO(data)).pages) == 1
 
 
+@pytest.mark.parametrize(("name", "told"), [("阿卜杜·热西提", False), ("王𠀋", True)])
+def test_a_rare_character_is_told_of_on_the_same_page(client, monkeypatch, expert, name, told):
+    type(expert).objects.filter(pk=expert.pk).update(name=name)
+    data = fetched(client, monkeypatch, path=sheet(expert), format="pdf")
+    pages = PdfReader(BytesIO(data)).pages
+    assert (len(pages), "请手工补写" in text_of(data)) == (1, told)
+    assert not told or "U+2000B" in text_of(data)
+
+
 def test_neither_health_nor_a_draft_is_on_it(client, monkeypatch, expert):
     text = text_of(fetched(client, monkeypatch, path=sheet(expert), format="pdf"))
     assert ("心脏支架" in text, "健康" in text, "草稿里的话" in text) == (False, False, False)
