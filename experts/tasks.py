@@ -92,7 +92,7 @@ def run_proposal(job_id: int, user_id: int) -> None:
     except AlreadyDecided:
         state, reason = JobState.FAILED, DECIDED
     except ValidationError as problem:
-        state, reason = JobState.FAILED, "；".join(problem.messages)
+        state, reason = JobState.FAILED, "\n".join(problem.messages)
     except Exception:
         logger.exception("work %s on a proposal failed", job_id)
         state, reason = JobState.FAILED, UNEXPECTED
