@@ -32,6 +32,7 @@ AGES = [
 ]
 UNDECIDED = "none"
 LIVING, DIED = "living", "died"
+BROAD = {"scope", "category", "age", "label", "freshness"}  # filters with a few choices for everybody
 LIVES = [(LIVING, "不含已故"), (DIED, "已故")]
 
 
@@ -148,8 +149,16 @@ class ExpertFilter(django_filters.FilterSet):
     @property
     def narrows_leading(self) -> bool:
         """Whether anything but the text and the leading rows is asked for."""
-        asked = {name for name, value in self.form.cleaned_data.items() if value}
-        return bool(asked - {"q", self._leader})
+        return bool(self._beside_leading)
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether all of that leaves a good part of everybody."""
+        return self._beside_leading <= BROAD
+
+    @property
+    def _beside_leading(self) -> set[str]:
+        return {name for name, value in self.form.cleaned_data.items() if value} - {"q", self._leader}
 
     def narrow(self, experts: QuerySet[Expert]) -> QuerySet[Expert]:
         """Those among `experts` that fit everything but the text."""

@@ -8,7 +8,8 @@ their own, and a search starts from its tokens.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
 from core.paging import Parts
 from experts.models import Expert, Holder, SearchToken
@@ -36,8 +37,17 @@ def everybody(user: "User", narrow: Narrow | None = None) -> Parts[Expert]:
     return Parts(Expert.objects.for_list(), parts)
 
 
-def following(rows: QuerySet[Any], narrow: Narrow | None = None) -> Parts[Expert]:
-    """The experts of these rows whom `narrow` leaves, for the order of names: one visible row for each."""
+def following(
+    rows: QuerySet[Any], narrow: Narrow | None = None, *, leaves_many: bool = False
+) -> Parts[Expert]:
+    """The experts of these rows whom `narrow` leaves, for the order of names: one visible row for each.
+
+    Where it `leaves_many`, each row is asked on its own until a page is full; else PostgreSQL may begin with
+    the few that are left.
+    """
+    if narrow and leaves_many:
+        kept = narrow(Expert.objects.filter(pk=OuterRef("expert_id"))).values("pk")[:1]
+        rows, narrow = rows.filter(IsNull(Subquery(kept), False)), None
     return Parts(Expert.objects.for_list(), [(_of_narrowed(rows, narrow), "expert_id")])
 
 

@@ -69,7 +69,8 @@ def found(filters: ExpertFilter, order: Order) -> Parts[Expert] | QuerySet[Exper
 
 def followed(filters: ExpertFilter, rows: QuerySet[Any]) -> Parts[Expert]:
     """The experts of the leading rows, and of those whom the other filters leave."""
-    return following(rows, filters.narrow_leading if filters.narrows_leading else None)
+    narrow = filters.narrow_leading if filters.narrows_leading else None
+    return following(rows, narrow, leaves_many=filters.is_broad)
 
 
 def counted(
