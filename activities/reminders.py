@@ -150,19 +150,22 @@ VACANT = Rule(
     text="联系人已离任或换岗，请另行安排",
     query=nearest(
         f"""
-    SELECT pairing.id, expert.uuid AS page, posts.user_id, posts.high - posts.low AS width, days.due_at,
-        pairing.expert_id
-    FROM ({GONE}) gone JOIN tuning ON tuning.place = gone.place
-    CROSS JOIN clock
-    JOIN activities_pairing pairing ON (pairing.person_id, pairing.kind, pairing.place)
-        = (gone.person_id, gone.kind, gone.place) AND pairing.since <= clock.today
-        AND (pairing.until IS NULL OR pairing.until > clock.today)
-    JOIN days ON days.day >= coalesce(gone.day, pairing.since)
-        AND (days.day - coalesce(gone.day, date '2024-01-01')) % tuning.repeat = 0
-    JOIN posts ON 'change' = ANY (posts.rights) AND pairing.place BETWEEN posts.low AND posts.high
-    JOIN people person ON person.id = posts.user_id AND posts.user_id <> pairing.person_id
-    JOIN experts_expert expert ON expert.id = pairing.expert_id
-    WHERE (chosen IS NULL OR pairing.id = ANY (chosen)) AND {readable("pairing", "pairing.expert_id")}"""
+    WITH gone AS MATERIALIZED ({GONE}),
+    vacant AS MATERIALIZED (
+        SELECT pairing.*, days.due_at FROM gone JOIN tuning ON tuning.place = gone.place CROSS JOIN clock
+        JOIN activities_pairing pairing ON (pairing.person_id, pairing.kind, pairing.place)
+            = (gone.person_id, gone.kind, gone.place) AND pairing.since <= clock.today
+            AND (pairing.until IS NULL OR pairing.until > clock.today)
+        JOIN days ON days.day >= coalesce(gone.day, pairing.since)
+            AND (days.day - coalesce(gone.day, date '2024-01-01')) % tuning.repeat = 0
+        WHERE chosen IS NULL OR pairing.id = ANY (chosen))
+    SELECT vacant.id, expert.uuid AS page, posts.user_id, posts.high - posts.low AS width, vacant.due_at,
+        vacant.expert_id
+    FROM vacant CROSS JOIN clock
+    JOIN posts ON 'change' = ANY (posts.rights) AND vacant.place BETWEEN posts.low AND posts.high
+    JOIN people person ON person.id = posts.user_id AND posts.user_id <> vacant.person_id
+    JOIN experts_expert expert ON expert.id = vacant.expert_id
+    WHERE {readable("vacant", "vacant.expert_id")}"""
     ),
     page="pairings:expert",
     numbers=(Number("repeat", f"没有安排的，{FOLLOWED}", 7, 1, 60),),

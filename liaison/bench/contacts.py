@@ -48,12 +48,13 @@ INSERT INTO accounts_roleassignment (user_id, role, unit_id, since, until)
 SELECT id, CASE display_name WHEN '领导' THEN 'leader' ELSE 'liaison_officer' END, unit_id, date '2020-01-01',
     CASE WHEN username LIKE '%\\_6' THEN date '2024-01-01' END FROM made
 """
-# An officer for everybody, a leader for three of four.
+# An officer for everybody, a leader for three of four; of three hundred one had the leader who has left.
 PAIRINGS = """
 INSERT INTO activities_pairing (uuid, expert_id, unit_id, place, sort_key, kind, person_id, since,
     opened_by_id, "end", label, unit_order, held)
 SELECT gen_random_uuid(), expert.id, expert.unit_id, expert.unit_order, expert.sort_key, kind,
-    people.ids[1 + expert.id % 3], date '2020-01-01', people.ids[1], '', expert.label, expert.unit_order,
+    people.ids[CASE WHEN kind = 'officer' THEN 1 + expert.id % 3 WHEN expert.id % 300 = 1 THEN 3
+        ELSE 1 + expert.id % 2 END], date '2020-01-01', people.ids[1], '', expert.label, expert.unit_order,
     expert.held
 FROM experts_expert expert JOIN (
     SELECT account.unit_id, CASE role WHEN 'leader' THEN role ELSE 'officer' END AS kind,
