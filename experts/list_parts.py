@@ -1,5 +1,5 @@
 """What apps above this one add to the list of experts: filters and a column of days. They fill these lists in
-`AppConfig.ready`, as with experts/page_parts.py; whatever is given here has been read through the locks."""
+`AppConfig.ready`, as with experts/parts.py; whatever is given here has been read through the locks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
