@@ -1,6 +1,5 @@
 """Briefings 情况通报 (二（一）): drafted, sent, acknowledged; whoever has not read one is reminded."""
 
-import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
+from activities import attachments
 from activities.enums import BriefingState, PairingKind
 from activities.errors import AlreadyChanged
 from activities.models import Briefing, BriefingExpert, BriefingFile, Pairing, Receipt
@@ -20,7 +20,6 @@ from activities.people import staff_of
 from audit.actions import record
 from audit.verbs import Verb
 from experts.enums import Label
-from experts.evidence import Refused, accepted
 from experts.models import Expert
 from reminders.actions import tell
 
@@ -87,38 +86,21 @@ def add_file(*, by: User, briefing: Briefing, upload: BinaryIO, name: str) -> Br
     current = _draft(by, briefing)
     if current.files.count() >= MOST_FILES:
         raise ValidationError({"file": f"一份通报最多附 {MOST_FILES} 个文件。"})
-    try:
-        file = accepted(upload, name)
-    except Refused as problem:
-        raise ValidationError({"file": str(problem)}) from None
-    kept = BriefingFile(briefing=current, name=file.name, size=len(file.data), added_by=by)
-    kept.stored_as = secrets.token_hex(16)
-    kept.stored_key = VAULT.keep(kept.stored_as, file.data, bound_to=kept.bound_to)
-    try:
-        kept.save(force_insert=True)
-        _note(Verb.CHANGE, by, current, "files")
-    except BaseException:
-        VAULT.forget(kept.stored_as)
-        raise
-    return kept
+    _note(Verb.CHANGE, by, current, "files")
+    return attachments.keep(BriefingFile(briefing=current, added_by=by), VAULT, upload, name)
 
 
 @transaction.atomic
 def remove_file(*, by: User, file: BriefingFile) -> None:
     current = _draft(by, file.briefing)
-    stored_as = file.stored_as
-    file.delete()
     _note(Verb.CHANGE, by, current, "files")
-    transaction.on_commit(lambda: VAULT.forget(stored_as))
+    attachments.drop(file, VAULT)
 
 
 def hand_over_file(*, by: User, file: BriefingFile) -> bytes:
     """The file in clear; the event is written before anything leaves. ValidationError when it is gone."""
     _note(Verb.EXPORT, by, file.briefing, "files")
-    try:
-        return VAULT.read(file.stored_as, key_id=file.stored_key, bound_to=file.bound_to)
-    except OSError:
-        raise ValidationError("文件已不在，请联系系统管理员。") from None
+    return attachments.content(file, VAULT)
 
 
 def recipients(by: User, briefing: Briefing) -> list[User]:

@@ -1,6 +1,5 @@
 """Plans of training 研修计划, their classes, sessions and materials (四（一）)."""
 
-import secrets
 from datetime import timedelta
 from typing import Any, BinaryIO
 
@@ -9,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Unit, User
+from activities import attachments
 from activities.enums import ClassState, PlanState
 from activities.errors import AlreadyChanged
 from activities.models import TrainingClass, TrainingFile, TrainingPlan, TrainingSession
 from activities.models.training import VAULT
 from audit.actions import record
 from audit.verbs import Verb
-from experts.evidence import Refused, accepted
 
 KIND = "training"
 MOST_FILES, MOST_SESSIONS = 30, 120
@@ -188,35 +187,18 @@ def add_material(*, by: User, training: TrainingClass, upload: BinaryIO, name: s
     current = locked_class(by, training)
     if current.files.count() >= MOST_FILES:
         raise ValidationError({"file": f"一个班次最多附 {MOST_FILES} 个文件。"})
-    try:
-        file = accepted(upload, name)
-    except Refused as problem:
-        raise ValidationError({"file": str(problem)}) from None
-    kept = TrainingFile(training=current, name=file.name, size=len(file.data), added_by=by)
-    kept.stored_as = secrets.token_hex(16)
-    kept.stored_key = VAULT.keep(kept.stored_as, file.data, bound_to=kept.bound_to)
-    try:
-        kept.save(force_insert=True)
-        _note(Verb.CHANGE, by, current, "files")
-    except BaseException:
-        VAULT.forget(kept.stored_as)
-        raise
-    return kept
+    _note(Verb.CHANGE, by, current, "files")
+    return attachments.keep(TrainingFile(training=current, added_by=by), VAULT, upload, name)
 
 
 @transaction.atomic
 def remove_material(*, by: User, file: TrainingFile) -> None:
     current = locked_class(by, file.training)
-    stored_as = file.stored_as
-    file.delete()
     _note(Verb.CHANGE, by, current, "files")
-    transaction.on_commit(lambda: VAULT.forget(stored_as))
+    attachments.drop(file, VAULT)
 
 
 def hand_over_material(*, by: User, file: TrainingFile) -> bytes:
     """The file in clear; the event is written before anything leaves. ValidationError when it is gone."""
     _note(Verb.EXPORT, by, file.training, "files")
-    try:
-        return VAULT.read(file.stored_as, key_id=file.stored_key, bound_to=file.bound_to)
-    except OSError:
-        raise ValidationError("文件已不在，请联系系统管理员。") from None
+    return attachments.content(file, VAULT)
