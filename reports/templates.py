@@ -54,7 +54,8 @@ def checked(document: Document, upload: BinaryIO, name: str) -> Checked:
     try:
         file = evidence.accepted(upload, name)
     except evidence.Refused as problem:
-        raise ValidationError(str(problem)) from None
+        said = str(problem)
+        raise ValidationError(NOT_WORD if said == evidence.UNKNOWN else said) from None
     if file.kind != "docx":
         raise ValidationError(NOT_WORD)
     if len(file.data) > LARGEST:

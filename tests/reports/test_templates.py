@@ -182,8 +182,9 @@ def test_fields_that_take_something_in_are_refused(code):
 
 
 @pytest.mark.parametrize(("data", "said"), [
-    (b"", "只接收"),
+    (b"", "请上传 Word 文档"),
     (b"%PDF-1.4\nstartxref\n%%EOF", "请上传 Word 文档"),
+    (b"hello", "请上传 Word 文档"),
     (b"\xd0\xcf\x11\xe0old", "旧格式"),
     (b"PK\x03\x04broken", "已损坏"),
 ])  # fmt: skip
