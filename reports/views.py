@@ -105,7 +105,9 @@ def export_card(request: UserRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_POST
-def export_brief(request: HttpRequest, uuid: UUID) -> HttpResponse:
+def export_brief(request: UserRequest, uuid: UUID) -> HttpResponse:
+    if SOURCES[Kind.BRIEF].is_open_to(signed_in(request)):
+        open_expert(request, str(uuid))
     return _start(request, Kind.BRIEF, reverse("contacts:brief", args=[uuid]), about=str(uuid))
 
 

@@ -153,12 +153,12 @@ def the_class(personas):
 
 def _gather(personas, expert):
     """A meeting, a symposium and briefings of Haidian, as others see them; an officer's own calendar."""
-    by, today = personas["officer_haidian"], timezone.localdate()
+    by = personas["officer_haidian"]
     meeting = make_gathering(by, uuid=MEETING)
     invited(meeting, personas["leader_city"])
     make_resolution(meeting, owner=personas["leader_city"])
     make_series(by)
-    make_guest(make_gathering(by, kind="symposium", uuid=SYMPOSIUM, on=today), expert)
+    make_guest(_symposium(by), expert)
     facts = {"unit": meeting.unit, "title": "近期情况", "text": "进展", "created_by": by}
     draft = Briefing.objects.create(uuid=BRIEFING, units=[meeting.unit_id], **facts)
     sent = Briefing.objects.create(
@@ -168,6 +168,10 @@ def _gather(personas, expert):
     for briefing in (draft, sent):
         BriefingExpert(briefing=briefing, expert=expert).save(force_insert=True)
     CalendarFeed.objects.create(user=by, digest=digest_of(FEED))
+
+
+def _symposium(by):
+    return make_gathering(by, kind="symposium", uuid=SYMPOSIUM, on=timezone.localdate())
 
 
 def release_canary(personas):
@@ -198,7 +202,8 @@ def release_canary(personas):
         personas["officer_haidian"], the_class(personas), canary, uuid=NOMINATED, state="confirmed"
     )
     pair(canary, personas["officer_haidian"], kind="officer")
-    make_guest(Gathering.objects.get(uuid=SYMPOSIUM), canary, uuid=GUEST)
+    symposium = Gathering.objects.filter(uuid=SYMPOSIUM).first()
+    make_guest(symposium or _symposium(reporter), canary, uuid=GUEST)
     for briefing in Briefing.objects.filter(uuid__in=[BRIEFING, SENT]):
         BriefingExpert(briefing=briefing, expert=canary).save(force_insert=True)
     report = make_report(reporter, canary, uuid=REPORT, **CHANGE_TEXTS)

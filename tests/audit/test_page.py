@@ -36,7 +36,7 @@ def test_nobody_signs_in_first(client):
     assert client.get("/audit/")["Location"] == "/accounts/login/?next=/audit/"
 
 
-def test_the_auditor_is_led_to_the_trail_and_has_no_admin(client_of, auditor):
+def test_the_auditor_is_led_to_the_trail_and_has_no_admin(empty_trail, client_of, auditor):
     client = client_of(auditor)
     assert client.get("/")["Location"] == "/audit/"
     assert client.get("/admin/").status_code == 403

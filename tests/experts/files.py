@@ -10,11 +10,11 @@ LETTER = "<w:document><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:document>"
 
 
 def zipped(**parts):
-    """An archive of these parts."""
+    """An archive of these parts, the same whenever it is made."""
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
