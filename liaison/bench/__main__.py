@@ -32,7 +32,8 @@ def measure(size: int) -> None:
     manage("owner", "load_reference")
     parts = ("--entries", "--contacts", "--mark", "--once")
     manage("owner", "seed_load", "--experts", str(size), *parts)
-    manage("app", "bench", "--experts", str(size), *(["--write"] if size >= TABLE_FROM else []))
+    how = ["--write"] if size >= TABLE_FROM else ["--rounds", "10"]
+    manage("app", "bench", "--experts", str(size), *how)
     measure_reminders(size)
     if size == TABLE_FROM:  # no roster is decided on a million at a time
         manage("owner", "bench_proposals")

@@ -88,8 +88,8 @@ def recorded() -> Iterator[list[Statement]]:
         yield found
 
 
-def measure(username: str) -> list[Timing]:
-    """Every page for one reader, the floor first."""
+def measure(username: str, rounds: int = ROUNDS) -> list[Timing]:
+    """Every page for one reader so many times, the floor first."""
     gc.collect()
     gc.freeze()  # as liaison/wsgi.py does
     user = User.objects.get(username=username)
@@ -97,7 +97,7 @@ def measure(username: str) -> list[Timing]:
     client.force_login(user, backend=BACKEND)
     floors = {"floor": reverse("bench", args=["floor"]), "bare rows": reverse("bench", args=["rows"])}
     pages = floors | addresses(user)
-    return [timed(client, user, name, address) for name, address in pages.items()]
+    return [timed(client, user, name, address, rounds) for name, address in pages.items()]
 
 
 def addresses(user: User) -> dict[str, str]:
@@ -123,8 +123,8 @@ def addresses(user: User) -> dict[str, str]:
     }
 
 
-def timed(client: Client, user: User, name: str, address: str) -> Timing:
-    times = sorted(asked(client, address) for _ in range(WARM_UP + ROUNDS))[: -WARM_UP or None]
+def timed(client: Client, user: User, name: str, address: str, rounds: int) -> Timing:
+    times = sorted(asked(client, address) for _ in range(WARM_UP + rounds))[: -WARM_UP or None]
     with recorded() as statements:
         asked(client, address)
     timing = Timing(
@@ -137,7 +137,7 @@ def timed(client: Client, user: User, name: str, address: str) -> Timing:
     about_experts = [each for each in statements if 'FROM "experts_expert"' in each.sql]
     if about_experts:
         main = max(about_experts, key=lambda each: each.milliseconds)
-        timing.sql, timing.raw = main.sql, alone(user, main)
+        timing.sql, timing.raw = main.sql, alone(user, main, rounds)
     return timing
 
 
@@ -151,11 +151,11 @@ def asked(client: Client, address: str) -> float:
     return taken
 
 
-def alone(user: User, statement: Statement) -> float:
+def alone(user: User, statement: Statement, rounds: int) -> float:
     """The statement without Django around it: median milliseconds."""
     times = []
     with transaction_as(user.pk), connection.cursor() as cursor:
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             started = time.perf_counter()
             cursor.execute(statement.sql, statement.params)
             cursor.fetchall()

@@ -68,7 +68,7 @@ def test_a_leader_finds_their_own_experts_on_the_phone(product: Running, phone_p
     page = phone_page
     sign_in(page, product, "first_leader_haidian")
     page.get_by_role("button", name="导航").click()
-    page.get_by_role("link", name="我联系的专家").click()
+    page.get_by_role("navigation", name="主导航").get_by_role("link", name="我联系的专家").click()
     expect(page.locator("main .row-item")).to_have_count(5)
     assert not is_wider_than_the_screen(page)
     name = page.locator("main .row-title a").first.inner_text()

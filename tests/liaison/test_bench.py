@@ -134,10 +134,9 @@ def test_pages_are_measured_and_written_as_a_table(filled, settings, monkeypatch
     settings.ROOT_URLCONF = "liaison.bench.pages"
     settings.ALLOWED_HOSTS = ["testserver"]
     monkeypatch.setattr(pages, "WARM_UP", 1)
-    monkeypatch.setattr(pages, "ROUNDS", 3)
     monkeypatch.setattr(report, "FILE", tmp_path / "benchmarks.md")
     report.FILE.write_text("# Benchmarks\n\n## 400 experts\n\nold\n\n## 500 experts\n\nkept\n")
-    found = {reader: pages.measure(reader) for reader in ("bench_tenth", "bench_all")}
+    found = {reader: pages.measure(reader, rounds=3) for reader in ("bench_tenth", "bench_all")}
     assert [timing.page for timing in found["bench_all"]][:3] == ["floor", "bare rows", "list, page 1"]
     for timing in found["bench_all"]:
         assert 0 < timing.p50 <= timing.p95

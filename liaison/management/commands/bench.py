@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from liaison.bench.exports import measure_exports
-from liaison.bench.pages import measure
+from liaison.bench.pages import ROUNDS, measure
 from liaison.bench.report import write_table
 from liaison.management.commands.seed_load import is_marked
 
@@ -19,6 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--experts", type=int, required=True, help="how many the bench was filled with")
+        parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each page is asked for")
         parser.add_argument("--write", action="store_true", help="also write the table in docs/benchmarks.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         settings.ROOT_URLCONF = "liaison.bench.pages"
         settings.ALLOWED_HOSTS = ["testserver"]
         settings.SECURE_SSL_REDIRECT = False
-        found = {username: measure(username) for username in ("bench_tenth", "bench_all")}
+        found = {name: measure(name, options["rounds"]) for name in ("bench_tenth", "bench_all")}
         makings = measure_exports("bench_all")
         count = options["experts"]
         result = {
