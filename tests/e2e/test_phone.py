@@ -23,7 +23,7 @@ def kind(path: str) -> str:
 def links(page: Page, url: str) -> list[str]:
     found = page.locator("a[href]").evaluate_all("all => all.map(a => a.href)")
     paths = [href.removeprefix(url).partition("#")[0] for href in found if href.startswith(f"{url}/")]
-    return [path for path in paths if not re.search(r"/held/|/file/|/logout|\.xlsx|/static/|/admin/", path)]
+    return [path for path in paths if not re.search(r"/held/|/files?/|/logout|\.xlsx|/static/|/admin/", path)]
 
 
 @pytest.mark.parametrize("username", ["officer_haidian", "staff_city"])
