@@ -1,11 +1,10 @@
 """Briefings 情况通报: their list, drafting, sending, acknowledging (二（一）, 四（一）)."""
 
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,10 +14,10 @@ from activities.errors import AlreadyChanged
 from activities.forms.briefings import BriefingForm
 from activities.models import Briefing, BriefingExpert, BriefingFile, Receipt
 from core.paging import Order, page_by_key, url_with
-from experts.evidence import TYPES
 from experts.forms.changes import EvidenceForm
 from experts.forms.proposals import refuse
 from experts.proposal_page import chosen_experts
+from experts.views.downloads import handed_over
 
 PAGE_SIZE, MOST_EXPERTS = 25, 100
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -170,14 +169,7 @@ def _file(request: UserRequest, briefing: Briefing, file: str) -> BriefingFile:
 def file(request: UserRequest, uuid: str, file: str) -> FileResponse:
     """The file, on the record before anything leaves."""
     kept = _file(request, _opened(request, uuid), file)
-    try:
-        data = actions.hand_over_file(by=request.user, file=kept)
-    except ValidationError as problem:
-        raise Http404(problem.messages[0]) from None
-    kind = TYPES.get(kept.name.rpartition(".")[2], "application/octet-stream")
-    response = FileResponse(BytesIO(data), as_attachment=True, filename=kept.name, content_type=kind)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return handed_over(kept.name, lambda: actions.hand_over_file(by=request.user, file=kept))
 
 
 @require_POST

@@ -1,11 +1,10 @@
 """Training 研修 (四（一）): the yearly plan and its classes, with sessions and materials."""
 
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,10 +16,10 @@ from activities.forms.training import ClassFilter, ClassForm, PlanForm, SessionF
 from activities.models import Nomination, TrainingClass, TrainingFile, TrainingPlan, TrainingSession
 from activities.training_page import context_of, opened_class
 from core.paging import Order, page_by_key
-from experts.evidence import TYPES
 from experts.filters import chips
 from experts.forms.changes import EvidenceForm
 from experts.forms.proposals import refuse
+from experts.views.downloads import handed_over
 
 PAGE_SIZE = 25
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -284,15 +283,7 @@ def _file(request: UserRequest, uuid: str, file: str) -> TrainingFile:
 def file(request: UserRequest, uuid: str, file: str) -> FileResponse:
     """The file, on the record before anything leaves."""
     kept = _file(request, uuid, file)
-    try:
-        data = actions.hand_over_material(by=request.user, file=kept)
-    except ValidationError as problem:
-        raise Http404(problem.messages[0]) from None
-    kind = TYPES.get(kept.name.rpartition(".")[2], "application/octet-stream")
-    response = FileResponse(BytesIO(data), as_attachment=True, filename=kept.name, content_type=kind)
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return handed_over(kept.name, lambda: actions.hand_over_material(by=request.user, file=kept))
 
 
 @require_POST

@@ -1,17 +1,15 @@
 """Evidence files: fetched by those who see what they prove, taken back by whoever added them."""
 
-from io import BytesIO
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import UserRequest
 from experts.actions import evidence as actions
-from experts.evidence import TYPES
 from experts.models import Evidence, Expert
+from experts.views.downloads import handed_over
 from experts.views.lookup import open_expert
 
 
@@ -24,15 +22,7 @@ def _evidence(request: UserRequest, expert: Expert, file: str) -> Evidence:
 def evidence(request: UserRequest, uuid: str, file: str) -> FileResponse:
     """The file, never shown inside a page; on the record before anything leaves."""
     kept = _evidence(request, open_expert(request, uuid), file)
-    try:
-        data = actions.hand_over(by=request.user, evidence=kept)
-    except ValidationError as problem:
-        raise Http404(problem.messages[0]) from None
-    kind = TYPES.get(kept.name.rpartition(".")[2], "application/octet-stream")
-    response = FileResponse(BytesIO(data), as_attachment=True, filename=kept.name, content_type=kind)
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return handed_over(kept.name, lambda: actions.hand_over(by=request.user, evidence=kept))
 
 
 @require_POST

@@ -3,13 +3,14 @@ batch, so that each is read under the rights of that moment."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts.models import User
+from accounts.models import Unit, User
 from experts.filters import saved_query
 from reports.columns import Column
 from reports.models import Export, Format
@@ -89,3 +90,19 @@ class Source(ABC):
     def restricted_numbers(self, export: Export) -> list[str]:
         """Record numbers of the exported experts that are restricted now."""
         return []
+
+
+class UnitSource(Source):
+    """Rows of the unit in reach that the query names; open to whoever may view."""
+
+    @staticmethod
+    def is_open_to(user: User) -> bool:
+        return user.may("view")
+
+    def is_there(self) -> bool:
+        return self.unit is not None
+
+    @cached_property
+    def unit(self) -> Unit | None:
+        reached = Unit.objects.reached_by(self.user, "view")
+        return reached.filter(code=self.params.get("unit", "").replace("\0", "")).first()

@@ -4,7 +4,6 @@ the cause (「确保覆盖到所有重点联系专家」, 三（二）)."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts.models import Unit, User
 from activities import coverage
 from activities.enums import CoverageState, GapCause, Way
 from activities.forms.coverage import CoverageForm
@@ -23,7 +21,7 @@ from experts.enums import Label, Scope
 from experts.models import Expert
 from reports.columns import COVERAGE_COLUMNS
 from reports.models import Export
-from reports.sources.base import Source
+from reports.sources.base import UnitSource
 
 BY_NAME = ("sort_key", "id")
 READ = (
@@ -58,7 +56,7 @@ class CoverageRow:
         return str(GapCause(self.row.cause).label) if self.state == CoverageState.GAP else ""
 
 
-class CoverageSource(Source):
+class CoverageSource(UnitSource):
     """The query has `unit`, `day`, `scope`, `state` and, of gaps, `cause`."""
 
     columns = COVERAGE_COLUMNS
@@ -73,18 +71,6 @@ class CoverageSource(Source):
         query = named | {name: chosen[name].value for name in ("scope", "state")}
         query |= {"day": chosen["day"].isoformat()}
         return urlencode(query | ({"cause": chosen["cause"].value} if chosen["cause"] else {}))
-
-    @staticmethod
-    def is_open_to(user: User) -> bool:
-        return user.may("view")
-
-    def is_there(self) -> bool:
-        return self.unit is not None
-
-    @cached_property
-    def unit(self) -> Unit | None:
-        reached = Unit.objects.reached_by(self.user, "view")
-        return reached.filter(code=self.params.get("unit", "").replace("\0", "")).first()
 
     @property
     def day(self) -> date:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts.models import Unit, User
+from accounts.models import User
 from core.crypto import sm3
 from experts.enums import Label
 from experts.models import Expert
@@ -19,7 +19,7 @@ from reports.dashboard.board import board
 from reports.dashboard.forms import DashboardForm
 from reports.dashboard.periods import Period, Span
 from reports.models import Export
-from reports.sources.base import Source
+from reports.sources.base import UnitSource
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _listed(user: User) -> str:
     return sm3(found.encode())[:16] if found else ""
 
 
-class OverviewSource(Source):
+class OverviewSource(UnitSource):
     """The query has `unit`, `span`, `first`, `last`, `listed`, and `of` for one's own experts."""
 
     columns = COLUMNS
@@ -64,17 +64,6 @@ class OverviewSource(Source):
     @classmethod
     def asked(cls, posted: QueryDict, **named: str) -> str:
         return urlencode(named)
-
-    @staticmethod
-    def is_open_to(user: User) -> bool:
-        return user.may("view")
-
-    def is_there(self) -> bool:
-        return self.unit is not None
-
-    @cached_property
-    def unit(self) -> Unit | None:
-        return Unit.objects.reached_by(self.user, "view").filter(code=self.params["unit"]).first()
 
     @property
     def is_mine(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date
-from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -10,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts.models import Unit, User
 from core.moments import day_text
 from experts.enums import Label, Scope
 from experts.forms.roster import RosterForm
@@ -20,7 +18,7 @@ from experts.roster import Changes, Listing
 from experts.roster_reasons import TITLES, Happened, Reasons
 from reports.columns import CHANGE_COLUMNS, ROSTER_COLUMNS, cells
 from reports.models import Document, Export, Format
-from reports.sources.base import Source
+from reports.sources.base import UnitSource
 from reports.words import chinese_day
 
 BY_NAME = ("sort_key", "id")
@@ -32,7 +30,7 @@ READ = (
 AS_OF = "联系范围、类别和认定依据为当日名单所载，其余为导出时登记的资料。"
 
 
-class RosterSource(Source):
+class RosterSource(UnitSource):
     """Who was on the roster on a day. The query has `unit`, `day`, and if asked `below` and `scope`."""
 
     columns = ROSTER_COLUMNS
@@ -53,18 +51,6 @@ class RosterSource(Source):
     @staticmethod
     def _narrowed(chosen: dict[str, Any]) -> dict[str, str]:
         return {"scope": chosen["scope"]} if chosen["scope"] else {}
-
-    @staticmethod
-    def is_open_to(user: User) -> bool:
-        return user.may("view")
-
-    def is_there(self) -> bool:
-        return self.unit is not None
-
-    @cached_property
-    def unit(self) -> Unit | None:
-        reached = Unit.objects.reached_by(self.user, "view")
-        return reached.filter(code=self.params.get("unit", "").replace("\0", "")).first()
 
     @property
     def day(self) -> date:
