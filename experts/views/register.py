@@ -131,8 +131,15 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
     }
     if expert.has_exits:
         context["exits"] = MandatoryExit.objects.visible_to(request.user).filter(expert=expert)
+    context |= _of_tab(request, expert, tab, limits)
+    return render(request, "experts/expert_detail.html", context)
+
+
+def _of_tab(request: UserRequest, expert: Expert, tab: str, limits: ConfirmationLimits) -> dict[str, Any]:
+    """What the open tab shows."""
+    context: dict[str, Any] = {}
     if opened := next((each for each in parts.TABS if each.key == tab), None):
-        context |= {"tab_template": opened.template} | opened.context(request.user, expert, request.GET)
+        context = {"tab_template": opened.template} | opened.context(request.user, expert, request.GET)
     if tab == "facts":
         held = SensitiveValue.objects.visible_to(request.user).filter(expert=expert)
         context["masked"] = masked_values(expert, held, may_see=request.user.may("sensitive"))
@@ -146,7 +153,7 @@ def expert_detail(request: UserRequest, uuid: str) -> HttpResponse:
         context["history"] = history_of(expert, request.user, request.GET, sensitive=sensitive)
     if tab == "log":
         context["log"] = log_of(expert)
-    return render(request, "experts/expert_detail.html", context)
+    return context
 
 
 @require_http_methods(["GET", "POST"])
