@@ -75,7 +75,7 @@ def in_clear(expert):
         cells = [row for _, row in sheet.rows]
     return {
         "values": {row.field: opened_value(expert, row) for row in expert.sensitive_values.all()},
-        "rows": [content(row).as_dict() for row in RosterRow.objects.select_related("roster")],
+        "rows": [content(row).as_dict() for row in RosterRow.objects.select_related("roster").order_by("pk")],
         "samples": samples_of(roster),
         "file": cells,
         "export": EXPORTS.read(export.stored_as, key_id=export.stored_key, bound_to=export.bound_to),
@@ -112,7 +112,8 @@ def test_nothing_but_ciphertext_and_key_changes(stored, new_key):
     columns = "id, field, blind_index, label, unit_order"
 
     def facts():
-        return list(Expert.objects.values()), rows(f"SELECT {columns} FROM experts_sensitivevalue")
+        experts = list(Expert.objects.order_by("pk").values())
+        return experts, rows(f"SELECT {columns} FROM experts_sensitivevalue")
 
     before = facts()
     new_key()
