@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.effects import SettingChanged, on_setting
@@ -286,6 +286,8 @@ def move_unit(unit: Unit, parent: Unit) -> None:
             interval = _slot(above, placed[above.pk])
         (node.order, node.order_end), node.parent = interval, above
         moved[node.pk] = node
+    with connection.cursor() as cursor:  # a row follows by several keys, one after the other
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     Unit.objects.bulk_update(subtree, ["order", "order_end", "parent"], batch_size=500)
 
 

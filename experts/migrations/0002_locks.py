@@ -70,7 +70,7 @@ def protect_child(table: str, right: str = "view") -> str:
 CREATE TRIGGER {table}_copy BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.label IS NULL)
     EXECUTE FUNCTION experts_copy_lock();
 ALTER TABLE {table} ADD CONSTRAINT {table}_lock FOREIGN KEY (expert_id, label, unit_order)
-    REFERENCES experts_expert (id, label, unit_order) ON UPDATE CASCADE ON DELETE CASCADE;
+    REFERENCES experts_expert (id, label, unit_order) ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE;
 """
     )
 

@@ -12,7 +12,7 @@ from accounts.models import Unit, UnitSetting
 from accounts.models.unit import FAN_OUT, ROOT_WIDTH
 from accounts.unit_settings import effective, validate
 from audit.models import Event
-from tests.factories import hold, make_award, make_expert, make_sensitive, make_unit, unit
+from tests.factories import enter, hold, make_award, make_expert, make_sensitive, make_unit, unit
 
 pytestmark = pytest.mark.django_db
 KEY = "confirmation_years"
@@ -156,6 +156,28 @@ def test_move_takes_the_subtree_and_its_experts_along(as_app, secadmin):
     assert lock_of("experts_holder", outside) == [two.order]
     assert lock_of("experts_expert", outside, "id") == [target.order]
     assert_nested()
+
+
+LATE = """
+    SELECT tgname FROM pg_trigger JOIN pg_constraint con ON con.oid = tgconstraint
+    WHERE tgrelid = 'accounts_unit'::regclass AND confupdtype = 'c' AND conrelid = 'experts_expert'::regclass
+"""
+
+
+def test_move_is_whole_in_whatever_order_the_keys_cascade(sql, secadmin, officer_haidian):
+    """PostgreSQL takes them by name, which ends in a number of the cluster: after a restore in any order."""
+    one = make_unit("D04")
+    expert = make_expert(unit=one, awards=["STATE_ALLOWANCE"])
+    enter(expert, one.code)
+    names = [name for (name,) in sql(LATE)]
+    assert names
+    for name in names:
+        sql(f'ALTER TRIGGER "{name}" ON accounts_unit RENAME TO "RI_last_{name}"')
+    move_unit(one, unit("D03"))
+    one.refresh_from_db()
+    for table in ("experts_rosterentry", "activities_coverage"):
+        assert lock_of(table, expert) == [one.order]
+    connection.check_constraints()
 
 
 def test_move_changes_who_sees_the_experts(as_app, officer_haidian, officer_chaoyang):

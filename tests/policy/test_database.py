@@ -287,3 +287,10 @@ def test_no_role_of_ours_may_make_tables_or_reach_another(sql):
 def test_guardians_generic_tables_stay_empty():
     restrict(make_expert("限知悉"), make_user(), make_user())
     assert (UserObjectPermission.objects.count(), GroupObjectPermission.objects.count()) == (0, 0)
+
+
+def test_keys_that_cascade_can_wait_for_the_commit(sql):
+    """Or a row with two of them is refused when units are renumbered; write DEFERRABLE behind such a key."""
+    cascading = "contype = 'f' AND confupdtype = 'c'"
+    assert sql(f"SELECT count(*) > 40 FROM pg_constraint WHERE {cascading}") == [(True,)]
+    assert sql(f"SELECT conname FROM pg_constraint WHERE {cascading} AND NOT condeferrable") == []
