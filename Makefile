@@ -16,7 +16,7 @@ run: runtime
 test: development
 	@$(VENV_PYTHON) -m tests.chromium
 	@exec $(WITH_SERVERS) pytest -n 2 --dist loadgroup -m "not e2e"
-	@exec $(WITH_SERVERS) pytest -m e2e tests/e2e
+	@exec $(WITH_SERVERS) pytest -n 2 --dist loadfile -m e2e tests/e2e
 
 bench: runtime
 	@exec $(VENV_PYTHON) -m liaison.bench $(SIZES)

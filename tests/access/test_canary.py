@@ -485,9 +485,13 @@ def told(text, request):
     return [value for value in VALUES if value in text and value not in asked]
 
 
-def test_the_marker_appears_to_the_person_on_the_list(neighbours):
+def test_the_marker_appears_to_the_person_on_the_list_who_counts_one_more(neighbours):
+    before = walk(neighbours["cleared_city"])
     release_canary(neighbours)
-    found = {request: told(text, ()) for request, (_, _, text) in walk(neighbours["cleared_city"]).items()}
+    after = walk(neighbours["cleared_city"])
+    paths = {path.partition("?")[0] for _, path, _ in changed(before, after)}
+    assert {"/", "/experts/", "/experts/suggest/"} <= paths
+    found = {request: told(text, ()) for request, (_, _, text) in after.items()}
     listing, suggest, detail = "/experts/", "/experts/suggest/", f"/experts/{RECORD}/"
     seen = {path.partition("?")[0] for (_, path, _), values in found.items() if values}
     assert {listing, suggest, detail, f"{detail}edit/", f"{detail}awards/{AWARD}/edit/", "/messages/"} <= seen
@@ -513,15 +517,6 @@ def test_to_everybody_else_every_answer_is_as_if_the_record_did_not_exist(neighb
     assert set(changed(before, after)) <= listed
     # The list is kept by record number: that is all of the record that it tells.
     assert set().union(*(leaks[request] for request in listed)) == ({NUMBER} if listed else set())
-
-
-def test_the_person_on_the_list_counts_one_more(neighbours):
-    user = neighbours["cleared_city"]
-    before = walk(user)
-    release_canary(neighbours)
-    after = walk(user)
-    paths = {path.partition("?")[0] for _, path, _ in changed(before, after)}
-    assert {"/", "/experts/", "/experts/suggest/"} <= paths
 
 
 def test_the_trail_tells_the_auditor_which_record_was_looked_at_but_nothing_of_it(neighbours, client_of):

@@ -128,15 +128,16 @@ def without_names(answer, args):
 @pytest.mark.parametrize("name", CAST)
 def test_the_invisible_answers_like_the_missing(world, name):
     client, tried = signed_in(world.personas[name]), 0
+    nothing = {}  # what a key that leads nowhere is answered with, whichever it is
     for (key, row), method in product(ROUTES.items(), METHODS):
         if row.about not in OBJECTS:
             continue
         for hidden, missing in world.hidden[name].get(row.about, []):
-            answers = [
-                without_names(ask(client, method, address(key, args)), args) for args in (hidden, missing)
-            ]
-            assert answers[0] == answers[1], (method, key, hidden)
-            assert answers[0][0] in {403, 404, 405}
+            if (method, key) not in nothing:
+                nothing[method, key] = without_names(ask(client, method, address(key, missing)), missing)
+            answer = without_names(ask(client, method, address(key, hidden)), hidden)
+            assert answer == nothing[method, key], (method, key, hidden)
+            assert answer[0] in {403, 404, 405}
             tried += 1
     assert tried >= 60
 
