@@ -137,6 +137,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "单位",
                 "verbose_name_plural": "单位",
                 "ordering": ["order"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("order_end__gte", models.F("order"))),
+                        name="unit_interval_not_empty",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("parent__isnull", True)),
+                        fields=("parent",),
+                        name="unit_one_root",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -212,6 +224,35 @@ class Migration(migrations.Migration):
                 "verbose_name": "角色",
                 "verbose_name_plural": "角色",
                 "ordering": ["-since", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="assignment_period_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "liaison_officer",
+                                    "department_head",
+                                    "leader",
+                                    "system_admin",
+                                    "security_admin",
+                                    "security_auditor",
+                                ],
+                            )
+                        ),
+                        name="assignment_role_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("user", "role", "unit"),
+                        name="assignment_open_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -290,6 +331,24 @@ class Migration(migrations.Migration):
                 "verbose_name": "待确认事项",
                 "verbose_name_plural": "待确认事项",
                 "ordering": ["-requested_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="confirmation_decided_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="confirmation_four_eyes",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -329,83 +388,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "单位参数",
                 "verbose_name_plural": "单位参数",
+                "constraints": [
+                    models.UniqueConstraint(fields=("unit", "key"), name="unit_setting_once"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("order_end__gte", models.F("order"))), name="unit_interval_not_empty"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("parent__isnull", True)),
-                fields=("parent",),
-                name="unit_one_root",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="assignment_period_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "role__in",
-                        [
-                            "liaison_officer",
-                            "department_head",
-                            "leader",
-                            "system_admin",
-                            "security_admin",
-                            "security_auditor",
-                        ],
-                    )
-                ),
-                name="assignment_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roleassignment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until__isnull", True)),
-                fields=("user", "role", "unit"),
-                name="assignment_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="confirmation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="confirmation_decided_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="confirmation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", True),
-                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="confirmation_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unitsetting",
-            constraint=models.UniqueConstraint(fields=("unit", "key"), name="unit_setting_once"),
         ),
     ]

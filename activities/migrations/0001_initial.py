@@ -199,6 +199,69 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "联系记录",
                 "verbose_name_plural": "联系记录",
+                "indexes": [
+                    models.Index(fields=["expert", "-on", "-id"], name="contact_by_expert"),
+                    models.Index(fields=["-on", "-id"], name="contact_by_day"),
+                    models.Index(fields=["place", "on"], name="contact_by_unit"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "planned", "done", "cancelled", "missed"])
+                        ),
+                        name="contact_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends__isnull", True),
+                            models.Q(("ends__gt", models.F("starts")), ("starts__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contact_times_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("recorded_at__isnull", True), ("recorded_by__isnull", True)),
+                            models.Q(("recorded_at__isnull", False), ("recorded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contact_recorded_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["done", "draft"]), _negated=True),
+                            ("recorded_by__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="contact_done_recorded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("way", ""), ("state", "done"), _connector="OR"),
+                        name="contact_counts_when_done",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["cancelled", "missed"]), _negated=True),
+                            models.Q(("hindrance", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="contact_hindered_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("next_done_at__isnull", True), ("next_done_by__isnull", True)),
+                            models.Q(("next_done_at__isnull", False), ("next_done_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contact_next_done_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("condolence_cost__isnull", True), ("condolence_cost__gte", 0), _connector="OR"
+                        ),
+                        name="contact_cost_not_negative",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -256,6 +319,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "参加人",
                 "verbose_name_plural": "参加人",
+                "indexes": [
+                    models.Index(fields=["contact"], name="contact_person_of"),
+                    models.Index(fields=["user", "contact"], name="contact_person_by_user"),
+                    models.Index(fields=["expert"], name="contact_person_by_expert"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("contact", "user"), name="contact_person_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("user__isnull", True), models.Q(("name", ""), _negated=True)),
+                            models.Q(("name", ""), ("user__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="contact_person_named",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -295,6 +374,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "联系人次",
                 "verbose_name_plural": "联系人次",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("unit", "day", "way", "label"), include=("number",), name="contact_tally_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -349,6 +433,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "联系覆盖",
                 "verbose_name_plural": "联系覆盖",
+                "indexes": [
+                    models.Index(fields=["scope", "sort_key", "id"], name="coverage_by_name"),
+                    models.Index(fields=["place", "sort_key", "id"], name="coverage_by_unit"),
+                    models.Index(
+                        condition=models.Q(("due_on__isnull", False)),
+                        fields=["due_on"],
+                        name="coverage_by_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("expert", "unit", "scope", "is_listed"), name="coverage_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -388,6 +486,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "联系覆盖人数",
                 "verbose_name_plural": "联系覆盖人数",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("unit", "is_month", "day", "scope", "state", "label", "is_listed"),
+                        include=("change",),
+                        name="coverage_tally_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -456,6 +561,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "后续事项",
                 "verbose_name_plural": "后续事项",
+                "indexes": [
+                    models.Index(fields=["expert"], name="follow_up_by_expert"),
+                    models.Index(
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["owner", "due_on"],
+                        name="follow_up_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True), name="follow_up_says_what"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", True), ("done_by__isnull", True)),
+                            models.Q(("done_at__isnull", False), ("done_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="follow_up_done_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -495,6 +621,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "认定为重点的期间",
                 "verbose_name_plural": "认定为重点的期间",
+                "indexes": [
+                    models.Index(fields=["expert"], name="key_period_by_expert"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("expert",),
+                        name="key_period_open_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -587,246 +723,42 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "结对",
                 "verbose_name_plural": "结对",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="contact",
-            index=models.Index(fields=["expert", "-on", "-id"], name="contact_by_expert"),
-        ),
-        migrations.AddIndex(
-            model_name="contact",
-            index=models.Index(fields=["-on", "-id"], name="contact_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="contact",
-            index=models.Index(fields=["place", "on"], name="contact_by_unit"),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "planned", "done", "cancelled", "missed"])),
-                name="contact_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends__isnull", True),
-                    models.Q(("ends__gt", models.F("starts")), ("starts__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contact_times_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("recorded_at__isnull", True), ("recorded_by__isnull", True)),
-                    models.Q(("recorded_at__isnull", False), ("recorded_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contact_recorded_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["done", "draft"]), _negated=True),
-                    ("recorded_by__isnull", False),
-                    _connector="OR",
-                ),
-                name="contact_done_recorded",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("way", ""), ("state", "done"), _connector="OR"),
-                name="contact_counts_when_done",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["cancelled", "missed"]), _negated=True),
-                    models.Q(("hindrance", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="contact_hindered_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("next_done_at__isnull", True), ("next_done_by__isnull", True)),
-                    models.Q(("next_done_at__isnull", False), ("next_done_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contact_next_done_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("condolence_cost__isnull", True), ("condolence_cost__gte", 0), _connector="OR"
-                ),
-                name="contact_cost_not_negative",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="contactperson",
-            index=models.Index(fields=["contact"], name="contact_person_of"),
-        ),
-        migrations.AddIndex(
-            model_name="contactperson",
-            index=models.Index(fields=["user", "contact"], name="contact_person_by_user"),
-        ),
-        migrations.AddIndex(
-            model_name="contactperson",
-            index=models.Index(fields=["expert"], name="contact_person_by_expert"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactperson",
-            constraint=models.UniqueConstraint(fields=("contact", "user"), name="contact_person_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactperson",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("user__isnull", True), models.Q(("name", ""), _negated=True)),
-                    models.Q(("name", ""), ("user__isnull", False)),
-                    _connector="OR",
-                ),
-                name="contact_person_named",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contacttally",
-            constraint=models.UniqueConstraint(
-                fields=("unit", "day", "way", "label"), include=("number",), name="contact_tally_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="coverage",
-            index=models.Index(fields=["scope", "sort_key", "id"], name="coverage_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="coverage",
-            index=models.Index(fields=["place", "sort_key", "id"], name="coverage_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="coverage",
-            index=models.Index(
-                condition=models.Q(("due_on__isnull", False)), fields=["due_on"], name="coverage_by_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coverage",
-            constraint=models.UniqueConstraint(
-                fields=("expert", "unit", "scope", "is_listed"), name="coverage_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveragetally",
-            constraint=models.UniqueConstraint(
-                fields=("unit", "is_month", "day", "scope", "state", "label", "is_listed"),
-                include=("change",),
-                name="coverage_tally_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="followup",
-            index=models.Index(fields=["expert"], name="follow_up_by_expert"),
-        ),
-        migrations.AddIndex(
-            model_name="followup",
-            index=models.Index(
-                condition=models.Q(("done_at__isnull", True)),
-                fields=["owner", "due_on"],
-                name="follow_up_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="follow_up_says_what"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("done_by__isnull", True)),
-                    models.Q(("done_at__isnull", False), ("done_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="follow_up_done_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="keyperiod",
-            index=models.Index(fields=["expert"], name="key_period_by_expert"),
-        ),
-        migrations.AddConstraint(
-            model_name="keyperiod",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until__isnull", True)), fields=("expert",), name="key_period_open_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(fields=["expert", "kind"], name="pairing_by_expert"),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(
-                condition=models.Q(("until__isnull", True)),
-                fields=["person", "sort_key"],
-                name="pairing_by_person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(
-                condition=models.Q(("until__isnull", True)),
-                fields=["place", "sort_key"],
-                name="pairing_by_unit",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="pairing_period_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_by__isnull", True), ("end", ""), ("until__isnull", True)),
-                    models.Q(
-                        ("closed_by__isnull", False),
-                        ("until__isnull", False),
-                        models.Q(("end", ""), _negated=True),
+                "indexes": [
+                    models.Index(fields=["expert", "kind"], name="pairing_by_expert"),
+                    models.Index(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=["person", "sort_key"],
+                        name="pairing_by_person",
                     ),
-                    _connector="OR",
-                ),
-                name="pairing_closed_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["leader", "officer"])), name="pairing_kind_known"
-            ),
+                    models.Index(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=["place", "sort_key"],
+                        name="pairing_by_unit",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until__isnull", True), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="pairing_period_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_by__isnull", True), ("end", ""), ("until__isnull", True)),
+                            models.Q(
+                                ("closed_by__isnull", False),
+                                ("until__isnull", False),
+                                models.Q(("end", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pairing_closed_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["leader", "officer"])), name="pairing_kind_known"
+                    ),
+                ],
+            },
         ),
     ]

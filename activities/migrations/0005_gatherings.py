@@ -98,6 +98,49 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "例会与座谈",
                 "verbose_name_plural": "例会与座谈",
+                "indexes": [
+                    models.Index(fields=["-on", "-id"], name="gathering_by_day"),
+                    models.Index(fields=["place", "on"], name="gathering_by_unit"),
+                    models.Index(fields=["room_key", "on"], name="gathering_by_room"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["meeting", "symposium"])),
+                        name="gathering_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["planned", "done", "cancelled", "missed"])),
+                        name="gathering_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends__gt", models.F("starts"))), name="gathering_times_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reason", ""), ("state__in", ["planned", "done"])),
+                            models.Q(
+                                ("state__in", ["cancelled", "missed"]),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="gathering_not_held_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("minutes", ""), ("minutes_at__isnull", True), ("minutes_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("minutes_at__isnull", False),
+                                ("minutes_by__isnull", False),
+                                models.Q(("minutes", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="gathering_minutes_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -167,6 +210,37 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "议定事项",
                 "verbose_name_plural": "议定事项",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["due_on", "id"],
+                        name="resolution_open",
+                    ),
+                    models.Index(fields=["-due_on", "-id"], name="resolution_by_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True), name="resolution_says_what"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("owner__isnull", False), ("unit__isnull", False), _connector="OR"
+                        ),
+                        name="resolution_has_an_owner",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at__isnull", True), ("done_by__isnull", True), ("outcome", "")),
+                            models.Q(
+                                ("done_at__isnull", False),
+                                ("done_by__isnull", False),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="resolution_done_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -202,6 +276,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "办理进展",
                 "verbose_name_plural": "办理进展",
                 "ordering": ["-at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("text", ""), _negated=True), name="resolution_note_says_what"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -306,6 +385,34 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "例会安排",
                 "verbose_name_plural": "例会安排",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends__gt", models.F("starts"))), name="series_times_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("every__in", [1, 2, 3, 6, 12])), name="series_rhythm_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("day__range", (1, 31)), ("week__isnull", True), ("weekday__isnull", True)
+                            ),
+                            models.Q(
+                                ("day__isnull", True), ("week__range", (1, 5)), ("weekday__range", (1, 7))
+                            ),
+                            _connector="OR",
+                        ),
+                        name="series_day_or_weekday",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                            models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="series_ended_whole",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -470,115 +577,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddIndex(
-            model_name="resolution",
-            index=models.Index(
-                condition=models.Q(("done_at__isnull", True)), fields=["due_on", "id"], name="resolution_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="resolution",
-            index=models.Index(fields=["-due_on", "-id"], name="resolution_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="resolution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="resolution_says_what"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resolution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("owner__isnull", False), ("unit__isnull", False), _connector="OR"),
-                name="resolution_has_an_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resolution",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("done_by__isnull", True), ("outcome", "")),
-                    models.Q(
-                        ("done_at__isnull", False),
-                        ("done_by__isnull", False),
-                        models.Q(("outcome", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="resolution_done_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resolutionnote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("text", ""), _negated=True), name="resolution_note_says_what"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends__gt", models.F("starts"))), name="series_times_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("every__in", [1, 2, 3, 6, 12])), name="series_rhythm_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("day__range", (1, 31)), ("week__isnull", True), ("weekday__isnull", True)),
-                    models.Q(("day__isnull", True), ("week__range", (1, 5)), ("weekday__range", (1, 7))),
-                    _connector="OR",
-                ),
-                name="series_day_or_weekday",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
-                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="series_ended_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="gathering",
-            index=models.Index(fields=["-on", "-id"], name="gathering_by_day"),
-        ),
-        migrations.AddIndex(
-            model_name="gathering",
-            index=models.Index(fields=["place", "on"], name="gathering_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="gathering",
-            index=models.Index(fields=["room_key", "on"], name="gathering_by_room"),
-        ),
-        migrations.AddConstraint(
-            model_name="gathering",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["meeting", "symposium"])), name="gathering_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="gathering",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["planned", "done", "cancelled", "missed"])),
-                name="gathering_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="gathering",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends__gt", models.F("starts"))), name="gathering_times_in_order"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="gathering",
             constraint=models.CheckConstraint(
@@ -593,31 +591,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="gathering",
             constraint=models.UniqueConstraint(fields=("series", "slot"), name="gathering_once_a_slot"),
-        ),
-        migrations.AddConstraint(
-            model_name="gathering",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reason", ""), ("state__in", ["planned", "done"])),
-                    models.Q(("state__in", ["cancelled", "missed"]), models.Q(("reason", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="gathering_not_held_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="gathering",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("minutes", ""), ("minutes_at__isnull", True), ("minutes_by__isnull", True)),
-                    models.Q(
-                        ("minutes_at__isnull", False),
-                        ("minutes_by__isnull", False),
-                        models.Q(("minutes", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="gathering_minutes_whole",
-            ),
         ),
     ]

@@ -144,6 +144,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "情况通报",
                 "verbose_name_plural": "情况通报",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("sent_at__isnull", True), ("sent_by__isnull", True), ("state", "draft")
+                            ),
+                            models.Q(
+                                ("sent_at__isnull", False), ("sent_by__isnull", False), ("state", "sent")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="briefing_sent_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -180,6 +194,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "通报涉及的专家",
                 "verbose_name_plural": "通报涉及的专家",
+                "indexes": [
+                    models.Index(fields=["expert"], name="briefing_expert_by_expert"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -249,26 +266,10 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "阅知回执",
                 "verbose_name_plural": "阅知回执",
+                "constraints": [
+                    models.UniqueConstraint(fields=("briefing", "user"), name="receipt_once"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="briefing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sent_at__isnull", True), ("sent_by__isnull", True), ("state", "draft")),
-                    models.Q(("sent_at__isnull", False), ("sent_by__isnull", False), ("state", "sent")),
-                    _connector="OR",
-                ),
-                name="briefing_sent_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="briefingexpert",
-            index=models.Index(fields=["expert"], name="briefing_expert_by_expert"),
-        ),
-        migrations.AddConstraint(
-            model_name="receipt",
-            constraint=models.UniqueConstraint(fields=("briefing", "user"), name="receipt_once"),
         ),
         migrations.RunSQL(LOCKS, migrations.RunSQL.noop),
     ]

@@ -76,6 +76,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "研修班次",
                 "verbose_name_plural": "研修班次",
+                "indexes": [
+                    models.Index(fields=["-starts_on", "-id"], name="class_by_day"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gte", models.F("starts_on"))),
+                        name="class_days_in_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("nominate_by__lte", models.F("starts_on"))),
+                        name="class_nominated_before_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("places__range", (1, 2000))), name="class_places_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -172,6 +188,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "研修计划",
                 "verbose_name_plural": "研修计划",
+                "constraints": [
+                    models.UniqueConstraint(fields=("unit", "year"), name="training_plan_once_a_year"),
+                    models.CheckConstraint(
+                        condition=models.Q(("year__range", (2014, 2100))), name="training_plan_year_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("approved_at__isnull", True),
+                                ("approved_by__isnull", True),
+                                ("state", "draft"),
+                            ),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("approved_by__isnull", False),
+                                ("state", "approved"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="training_plan_approved_whole",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -222,6 +260,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "课程",
                 "verbose_name_plural": "课程",
                 "ordering": ["on", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("training", "on", "part"), name="training_session_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -339,59 +380,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="trainingplan",
-            constraint=models.UniqueConstraint(fields=("unit", "year"), name="training_plan_once_a_year"),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__range", (2014, 2100))), name="training_plan_year_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("approved_at__isnull", True), ("approved_by__isnull", True), ("state", "draft")
-                    ),
-                    models.Q(
-                        ("approved_at__isnull", False), ("approved_by__isnull", False), ("state", "approved")
-                    ),
-                    _connector="OR",
-                ),
-                name="training_plan_approved_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="trainingclass",
-            index=models.Index(fields=["-starts_on", "-id"], name="class_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="class_days_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("nominate_by__lte", models.F("starts_on"))),
-                name="class_nominated_before_it_starts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("places__range", (1, 2000))), name="class_places_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trainingsession",
-            constraint=models.UniqueConstraint(
-                fields=("training", "on", "part"), name="training_session_once"
-            ),
         ),
     ]

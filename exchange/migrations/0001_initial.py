@@ -101,6 +101,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "名册导入",
                 "verbose_name_plural": "名册导入",
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["owner_unit", "-id"], name="import_by_unit"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +154,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "名册行",
                 "verbose_name_plural": "名册行",
+                "indexes": [
+                    models.Index(fields=["roster", "state", "number"], name="roster_row_by_state"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -178,13 +184,5 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("unit", "header"), name="column_memory_once")
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="rosterimport",
-            index=models.Index(fields=["owner_unit", "-id"], name="import_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="rosterrow",
-            index=models.Index(fields=["roster", "state", "number"], name="roster_row_by_state"),
         ),
     ]

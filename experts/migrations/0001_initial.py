@@ -238,6 +238,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "专家",
                 "verbose_name_plural": "专家",
+                "indexes": [
+                    models.Index(fields=["sort_key"], name="expert_by_name"),
+                    models.Index(fields=["name"], name="expert_named"),
+                    models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
+                    models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
+                    models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),
+                    models.Index(
+                        condition=models.Q(("label__gt", 0)), fields=["label"], name="expert_labelled"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("record_number",), name="expert_record_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True), name="expert_has_name"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("label__in", [0, 1, 2])), name="expert_label_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["key", "general"])), name="expert_scope_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +293,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "共同联系单位",
                 "verbose_name_plural": "共同联系单位",
+                "indexes": [
+                    models.Index(fields=["unit_order", "expert"], name="holder_by_unit"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("expert", "unit"), name="holder_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -451,6 +479,25 @@ class Migration(migrations.Migration):
                 "verbose_name": "称号目录改动",
                 "verbose_name_plural": "称号目录改动",
                 "ordering": ["-requested_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("applied_at__isnull", False),
+                                ("honour__isnull", False),
+                                ("rule__isnull", False),
+                                ("stage", "applied"),
+                            ),
+                            models.Q(
+                                models.Q(("stage", "applied"), _negated=True),
+                                ("applied_at__isnull", True),
+                                ("rule__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="catalogue_change_applied_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -529,6 +576,24 @@ class Migration(migrations.Migration):
                 "verbose_name": "称号奖励",
                 "verbose_name_plural": "称号奖励",
                 "ordering": ["honour_id", "year", "id"],
+                "indexes": [
+                    models.Index(fields=["honour", "expert"], name="award_by_honour"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("expert", "honour", "text"),
+                        name="award_once",
+                        violation_error_message="这一称号已经登记过了。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("verified_at__isnull", True), ("verified_by__isnull", True)),
+                            models.Q(("verified_at__isnull", False), ("verified_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="award_verified_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -575,6 +640,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "知悉范围",
                 "verbose_name_plural": "知悉范围",
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("user", models.F("approved_by")), _negated=True),
+                        name="need_to_know_four_eyes",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -628,6 +699,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "常用筛选",
                 "verbose_name_plural": "常用筛选",
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "name"),
+                        name="saved_filter_once",
+                        violation_error_message="您已有同名的常用筛选。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -700,132 +778,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "敏感信息",
                 "verbose_name_plural": "敏感信息",
+                "indexes": [
+                    models.Index(fields=["blind_index"], name="sensitive_blind_index"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("expert", "field"), name="sensitive_value_once"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(fields=["sort_key"], name="expert_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(fields=["name"], name="expert_named"),
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(fields=["unit_order", "sort_key"], name="expert_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(fields=["birth", "sort_key"], name="expert_by_birth"),
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(fields=["updated_at", "sort_key"], name="expert_by_update"),
-        ),
-        migrations.AddIndex(
-            model_name="expert",
-            index=models.Index(
-                condition=models.Q(("label__gt", 0)), fields=["label"], name="expert_labelled"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="expert",
-            constraint=models.UniqueConstraint(fields=("record_number",), name="expert_record_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="expert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True), name="expert_has_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="expert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("label__in", [0, 1, 2])), name="expert_label_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="expert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["key", "general"])), name="expert_scope_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holder",
-            index=models.Index(fields=["unit_order", "expert"], name="holder_by_unit"),
-        ),
-        migrations.AddConstraint(
-            model_name="holder",
-            constraint=models.UniqueConstraint(fields=("expert", "unit"), name="holder_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="cataloguechange",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("applied_at__isnull", False),
-                        ("honour__isnull", False),
-                        ("rule__isnull", False),
-                        ("stage", "applied"),
-                    ),
-                    models.Q(
-                        models.Q(("stage", "applied"), _negated=True),
-                        ("applied_at__isnull", True),
-                        ("rule__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="catalogue_change_applied_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="award",
-            index=models.Index(fields=["honour", "expert"], name="award_by_honour"),
-        ),
-        migrations.AddConstraint(
-            model_name="award",
-            constraint=models.UniqueConstraint(
-                fields=("expert", "honour", "text"),
-                name="award_once",
-                violation_error_message="这一称号已经登记过了。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="award",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("verified_at__isnull", True), ("verified_by__isnull", True)),
-                    models.Q(("verified_at__isnull", False), ("verified_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="award_verified_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="needtoknow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("user", models.F("approved_by")), _negated=True),
-                name="need_to_know_four_eyes",
-            ),
         ),
         migrations.AlterUniqueTogether(
             name="needtoknow",
             unique_together={("user", "permission", "content_object")},
-        ),
-        migrations.AddConstraint(
-            model_name="savedfilter",
-            constraint=models.UniqueConstraint(
-                fields=("user", "name"),
-                name="saved_filter_once",
-                violation_error_message="您已有同名的常用筛选。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sensitivevalue",
-            index=models.Index(fields=["blind_index"], name="sensitive_blind_index"),
-        ),
-        migrations.AddConstraint(
-            model_name="sensitivevalue",
-            constraint=models.UniqueConstraint(fields=("expert", "field"), name="sensitive_value_once"),
         ),
     ]

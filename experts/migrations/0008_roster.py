@@ -253,6 +253,39 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "名单提案",
                 "verbose_name_plural": "名单提案",
+                "indexes": [
+                    models.Index(fields=["place", "-id"], name="proposal_by_unit"),
+                    models.Index(
+                        condition=models.Q(("state__in", ("draft", "submitted", "reviewed", "returned"))),
+                        fields=["state", "place"],
+                        name="proposal_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approved_by__isnull", True),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("reviewed_by__isnull", False),
+                                ("submitted_by__isnull", False),
+                                models.Q(("approved_by", models.F("submitted_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved_by__isnull", False), ("state", "approved")),
+                            models.Q(
+                                models.Q(("state", "approved"), _negated=True), ("approved_by__isnull", True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_approved_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -369,6 +402,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "提案名单",
                 "verbose_name_plural": "提案名单",
+                "indexes": [
+                    models.Index(fields=["expert"], name="proposal_line_by_expert"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("proposal", "expert"),
+                        name="proposal_line_once",
+                        violation_error_message="这位专家已经在这份提案里。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -460,92 +503,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "名单",
                 "verbose_name_plural": "名单",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="proposal",
-            index=models.Index(fields=["place", "-id"], name="proposal_by_unit"),
-        ),
-        migrations.AddIndex(
-            model_name="proposal",
-            index=models.Index(
-                condition=models.Q(("state__in", ("draft", "submitted", "reviewed", "returned"))),
-                fields=["state", "place"],
-                name="proposal_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by__isnull", True),
-                    models.Q(
-                        ("approved_at__isnull", False),
-                        ("reviewed_by__isnull", False),
-                        ("submitted_by__isnull", False),
-                        models.Q(("approved_by", models.F("submitted_by")), _negated=True),
+                "indexes": [
+                    models.Index(fields=["unit", "sort_key", "id"], name="entry_by_name"),
+                    models.Index(fields=["expert"], name="entry_by_expert"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"
+                        ),
+                        name="entry_period_in_order",
                     ),
-                    _connector="OR",
-                ),
-                name="proposal_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("approved_by__isnull", False), ("state", "approved")),
-                    models.Q(models.Q(("state", "approved"), _negated=True), ("approved_by__isnull", True)),
-                    _connector="OR",
-                ),
-                name="proposal_approved_whole",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="proposalline",
-            index=models.Index(fields=["expert"], name="proposal_line_by_expert"),
-        ),
-        migrations.AddConstraint(
-            model_name="proposalline",
-            constraint=models.UniqueConstraint(
-                fields=("proposal", "expert"),
-                name="proposal_line_once",
-                violation_error_message="这位专家已经在这份提案里。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rosterentry",
-            index=models.Index(fields=["unit", "sort_key", "id"], name="entry_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="rosterentry",
-            index=models.Index(fields=["expert"], name="entry_by_expert"),
-        ),
-        migrations.AddConstraint(
-            model_name="rosterentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until__isnull", True), ("until__gt", models.F("since")), _connector="OR"
-                ),
-                name="entry_period_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rosterentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_by__isnull", True), ("until__isnull", True)),
-                    models.Q(("closed_by__isnull", False), ("until__isnull", False)),
-                    _connector="OR",
-                ),
-                name="entry_closed_by_proposal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rosterentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("scope__in", ["key", "general"])), name="entry_scope_known"
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_by__isnull", True), ("until__isnull", True)),
+                            models.Q(("closed_by__isnull", False), ("until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="entry_closed_by_proposal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["key", "general"])), name="entry_scope_known"
+                    ),
+                ],
+            },
         ),
         migrations.RunSQL(
             FOLLOW + PLACES + ENTRY + BEING_WRITTEN + PROPOSAL + LINE + ACT, migrations.RunSQL.noop

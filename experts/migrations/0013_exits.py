@@ -359,6 +359,43 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "应退办理",
                 "verbose_name_plural": "应退办理",
+                "indexes": [
+                    models.Index(fields=["due_on", "id"], name="exit_by_due"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("due_on__gte", models.F("known_on"))), name="exit_days_in_order"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("told_on__isnull", True),
+                            models.Q(("could_not_be_told", False), ("told_on__gte", models.F("known_on"))),
+                            _connector="OR",
+                        ),
+                        name="exit_told_or_not",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["pending", "refused"]),
+                            ("told_on__isnull", False),
+                            ("could_not_be_told", True),
+                            _connector="OR",
+                        ),
+                        name="exit_heard_before_approval",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("review__in", ["", "asked", "upheld"]),
+                                ("state__in", ["pending", "approved", "refused"]),
+                                models.Q(("review", ""), ("state", "approved"), _connector="OR"),
+                            ),
+                            models.Q(("review", "reversed"), ("state", "reversed")),
+                            _connector="OR",
+                        ),
+                        name="exit_review_of_an_approved",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -435,31 +472,10 @@ class Migration(migrations.Migration):
                 to="experts.mandatoryexit",
             ),
         ),
-        migrations.AddIndex(
-            model_name="mandatoryexit",
-            index=models.Index(fields=["due_on", "id"], name="exit_by_due"),
-        ),
         migrations.AddConstraint(
             model_name="mandatoryexit",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state", "pending")), fields=("expert",), name="exit_pending_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandatoryexit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_on__gte", models.F("known_on"))), name="exit_days_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandatoryexit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("told_on__isnull", True),
-                    models.Q(("could_not_be_told", False), ("told_on__gte", models.F("known_on"))),
-                    _connector="OR",
-                ),
-                name="exit_told_or_not",
             ),
         ),
         migrations.AddConstraint(
@@ -488,18 +504,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="exit_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandatoryexit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["pending", "refused"]),
-                    ("told_on__isnull", False),
-                    ("could_not_be_told", True),
-                    _connector="OR",
-                ),
-                name="exit_heard_before_approval",
             ),
         ),
         migrations.AddConstraint(
@@ -537,21 +541,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="exit_review_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mandatoryexit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("review__in", ["", "asked", "upheld"]),
-                        ("state__in", ["pending", "approved", "refused"]),
-                        models.Q(("review", ""), ("state", "approved"), _connector="OR"),
-                    ),
-                    models.Q(("review", "reversed"), ("state", "reversed")),
-                    _connector="OR",
-                ),
-                name="exit_review_of_an_approved",
             ),
         ),
         migrations.AddIndex(

@@ -91,6 +91,32 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "计划的提醒",
                 "verbose_name_plural": "计划的提醒",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["next_at", "id"],
+                        name="reminder_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("settled_at__isnull", False)),
+                        fields=["settled_at"],
+                        name="reminder_settled",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "dropped", "failed"])),
+                        name="reminder_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("state__in", ["waiting", "failed"])),
+                            models.Q(("settled_at__isnull", False), ("state__in", ["sent", "dropped"])),
+                            _connector="OR",
+                        ),
+                        name="reminder_settled_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +164,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "提醒数量",
                 "verbose_name_plural": "提醒数量",
+                "indexes": [
+                    models.Index(fields=["day"], name="reminder_tally_by_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("rule", "day"), name="reminder_tally_once"),
+                ],
             },
         ),
         migrations.AddField(
@@ -239,6 +271,25 @@ class Migration(migrations.Migration):
                 "verbose_name": "邮件",
                 "verbose_name_plural": "邮件",
                 "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["next_at", "id"],
+                        name="letter_waiting",
+                    ),
+                    models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="letter_dead"),
+                    models.Index(fields=["created_at"], name="letter_by_time"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "needless", "dead"])),
+                        name="letter_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", "test"), ("address", ""), _connector="OR"),
+                        name="letter_address_of_a_test",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -284,78 +335,10 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
             ),
         ),
-        migrations.AddIndex(
-            model_name="tally",
-            index=models.Index(fields=["day"], name="reminder_tally_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="tally",
-            constraint=models.UniqueConstraint(fields=("rule", "day"), name="reminder_tally_once"),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["next_at", "id"], name="letter_waiting"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="letter_dead"),
-        ),
-        migrations.AddIndex(
-            model_name="letter",
-            index=models.Index(fields=["created_at"], name="letter_by_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "sent", "needless", "dead"])),
-                name="letter_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="letter",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", "test"), ("address", ""), _connector="OR"),
-                name="letter_address_of_a_test",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="plannedreminder",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["next_at", "id"], name="reminder_waiting"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="plannedreminder",
-            index=models.Index(
-                condition=models.Q(("settled_at__isnull", False)),
-                fields=["settled_at"],
-                name="reminder_settled",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="plannedreminder",
             constraint=models.UniqueConstraint(
                 fields=("rule", "subject", "recipient", "due_at"), name="reminder_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedreminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "sent", "dropped", "failed"])),
-                name="reminder_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plannedreminder",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("state__in", ["waiting", "failed"])),
-                    models.Q(("settled_at__isnull", False), ("state__in", ["sent", "dropped"])),
-                    _connector="OR",
-                ),
-                name="reminder_settled_whole",
             ),
         ),
         migrations.AddConstraint(
