@@ -191,6 +191,11 @@ class Contact(LockedChild):
             models.Index(fields=["place", "on"], name="contact_by_unit"),
             # What still waits is little beside what is done.
             models.Index(fields=["on"], condition=Q(state="planned"), name="contact_planned"),
+            models.Index(
+                fields=["hindrance", "on"],
+                condition=Q(state__in=["cancelled", "missed"]),
+                name="contact_hindered",
+            ),
             models.Index(fields=["recorded_by"], condition=Q(state="draft"), name="contact_drafts"),
             models.Index(
                 fields=["next_on"],

@@ -5,7 +5,7 @@ The tables here are written by the database itself whenever a contact, a roster 
 """
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Case, Exists, Expression, OuterRef, Q, Value, When
@@ -79,6 +79,21 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         cases = [When(condition, then=Value(cause.value)) for cause, condition in conditions.items()]
         cause = Case(*cases, default=Value(GapCause.NOT_DONE.value), output_field=models.CharField())
         return self.annotate(earliest=earliest).annotate(cause=cause)
+
+    def possible_for(self, cause: GapCause, unit: "Unit", day: date) -> Self:
+        """No fewer than those with this cause: found by what brings it about, which is little, so that the
+        causes of all the others need not be worked out."""
+        hindered = Contact.objects.hindered().filter(on__lte=day)
+        vacant = Pairing.objects.within(unit).vacant(day)
+        experts: dict[GapCause, models.QuerySet[Any]] = {
+            GapCause.ABROAD: hindered.filter(hindrance=Hindrance.ABROAD),
+            GapCause.DECLINED: hindered.filter(hindrance=Hindrance.DECLINED),
+            GapCause.LEADER_LEFT: vacant.filter(kind=PairingKind.LEADER),
+            GapCause.OFFICER_LEFT: vacant.filter(kind=PairingKind.OFFICER),
+        }
+        if cause in experts:
+            return self.filter(expert__in=experts[cause].values("expert"))
+        return self.filter(is_listed=False) if cause == GapCause.NOT_ON_ROSTER else self
 
 
 class Coverage(LockedChild):

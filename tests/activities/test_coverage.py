@@ -41,7 +41,12 @@ def missed(by, expert, why, on=date(2026, 6, 1), state="missed"):
 
 
 def cause(user, expert, code="D04", day=DAY):
-    return coverage.gaps(user, unit(code), day).get(expert=expert).cause
+    """The cause of the expert's gap; the list of each cause holds those that have it in the list of all."""
+    found = dict(coverage.gaps(user, unit(code), day).values_list("expert", "cause"))
+    for each in GapCause:
+        those = coverage.gaps(user, unit(code), day, each).values_list("expert", flat=True)
+        assert set(those) == {key for key, value in found.items() if value == each}
+    return found[expert.pk]
 
 
 def test_the_numbers_of_a_unit_and_of_those_below(officer_haidian, staff_city):
