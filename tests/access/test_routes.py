@@ -42,10 +42,11 @@ def address(key, args):
 
 
 def signed_in(user):
-    """A browser of somebody, signed in once for all that is asked with it."""
+    """A browser of somebody, signed in and seen once for all that is asked with it."""
     client = Client()
     if user is not None:
         client.force_login(user, backend="accounts.backends.LockingBackend")
+        client.get(reverse("reminders:bell"))  # what is asked later has no moment of the session to write
     return client
 
 
