@@ -163,10 +163,11 @@ def gaps(
 ) -> CoverageQuerySet:
     """Those not kept in touch with, each with its `cause`; all of them, or those with one cause."""
     rows = listing(user, unit, day, CoverageState.GAP, scope)
-    earliest = Rules.now().earliest(scope, day)
-    if cause is None:
-        return rows.with_cause(unit, day, earliest)
-    return rows.possible_for(cause, unit, day).with_cause(unit, day, earliest).filter(cause=cause)  # type: ignore[misc]
+    rules = Rules.now()
+    if cause:
+        rows = rows.possible_for(cause, unit, day, rules.earliest_of_all(scope, day))
+    rows = rows.with_cause(unit, day, rules.earliest(scope, day))
+    return rows.filter(cause=cause) if cause else rows  # type: ignore[misc]
 
 
 def last_contacts(rows: Sequence[Coverage], day: date) -> dict[int, tuple[date, Way]]:

@@ -57,6 +57,12 @@ class Rules:
         for key in COUNTS.values():
             yield from (low for low, _, _ in self.set_below[key] if unit.contains(low))
 
+    def earliest_of_all(self, scope: Scope, day: date) -> date:
+        """The first day whose contacts still count on `day` for any unit."""
+        key = FREQUENCY[scope]
+        months = [SETTINGS[key].default, *(value for _, _, value in self.set_below[key])]
+        return earliest_within(day, max(months))
+
     def earliest(self, scope: Scope, day: date) -> Case | Value:
         """The first day whose contacts still count on `day`, for rows with a `place`."""
         key = FREQUENCY[scope]

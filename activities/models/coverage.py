@@ -80,19 +80,21 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         cause = Case(*cases, default=Value(GapCause.NOT_DONE.value), output_field=models.CharField())
         return self.annotate(earliest=earliest).annotate(cause=cause)
 
-    def possible_for(self, cause: GapCause, unit: "Unit", day: date) -> Self:
+    def possible_for(self, cause: GapCause, unit: "Unit", day: date, since: date) -> Self:
         """No fewer than those with this cause: found by what brings it about, which is little, so that the
-        causes of all the others need not be worked out."""
-        hindered = Contact.objects.hindered().filter(on__lte=day)
-        vacant = Pairing.objects.within(unit).vacant(day)
+        causes of all the others need not be worked out. No contact before `since` matters."""
+        hindered = Contact.objects.hindered().between(since, day)
+        paired = Pairing.objects.within(unit)
         experts: dict[GapCause, models.QuerySet[Any]] = {
             GapCause.ABROAD: hindered.filter(hindrance=Hindrance.ABROAD),
             GapCause.DECLINED: hindered.filter(hindrance=Hindrance.DECLINED),
-            GapCause.LEADER_LEFT: vacant.filter(kind=PairingKind.LEADER),
-            GapCause.OFFICER_LEFT: vacant.filter(kind=PairingKind.OFFICER),
+            GapCause.LEADER_LEFT: paired.left_behind(PairingKind.LEADER, day),
+            GapCause.OFFICER_LEFT: paired.left_behind(PairingKind.OFFICER, day),
         }
         if cause in experts:
             return self.filter(expert__in=experts[cause].values("expert"))
+        if cause == GapCause.NEWLY_LISTED:
+            return self.none()  # they are told apart and no gaps
         return self.filter(is_listed=False) if cause == GapCause.NOT_ON_ROSTER else self
 
 
