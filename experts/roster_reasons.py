@@ -45,6 +45,17 @@ class Reasons:
         back = self.kinds.get(entry.opened_by_id) == ProposalKind.READMIT
         return str((ProposalKind.READMIT if back else ProposalKind.ADMIT).label)
 
+    def opening(self, entry: RosterEntry) -> str:
+        """Why it begins: admitted, readmitted, or its scope is another than that of the one before."""
+        rescoped = self.kinds.get(entry.opened_by_id) == ProposalKind.RESCOPE
+        return self.why(entry, "rescoped" if rescoped else "entered")
+
+    def closing(self, entry: RosterEntry) -> str:
+        """Why it ends; 调整 when one of another scope follows."""
+        if self.kinds.get(entry.closed_by_id or 0) == ProposalKind.RESCOPE:
+            return str(ProposalKind.RESCOPE.label)
+        return self.why(entry, "left") if entry.closed_by_id else ""
+
     def _reason(self, proposal: int | None, expert: int) -> str:
         reason = self.lines.get((proposal or 0, expert), "")
         return str(ExitReason(reason).label) if reason else ""

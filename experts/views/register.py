@@ -31,6 +31,7 @@ from experts.models import Award, Expert, MandatoryExit, SavedFilter, SensitiveV
 from experts.presenting import conflict_rows, masked_values
 from experts.priorities import of_expert
 from experts.reviewing import key_lines
+from experts.roster_tab import standing_of
 from experts.scope import decide
 from experts.views.identity import identity_card
 from experts.views.lookup import as_saved, led_on, open_expert
@@ -38,6 +39,7 @@ from experts.views.lookup import as_saved, led_on, open_expert
 SUGGESTED = 8
 TABS = {
     "awards": "称号奖励",
+    "roster": "名单",
     "changes": "信息变动",
     "facts": "详细资料",
     "history": "修改历史",
@@ -146,6 +148,8 @@ def _of_tab(request: UserRequest, expert: Expert, tab: str, limits: Confirmation
         known = [request.user, expert.confirmed_by, expert.created_by, expert.updated_by]
         context["key_lines"] = key_lines(expert, limits, known)
         context["limit"] = limits.of(expert.unit_order)
+    if tab == "roster":
+        context |= standing_of(request.user, expert)
     if tab == "changes":
         context["reports"] = reported(request.user, expert)
     if tab == "history":

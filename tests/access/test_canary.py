@@ -266,7 +266,7 @@ def object_requests():
             yield "get", path, {}
             yield "post", path, {}
     detail = reverse("experts:detail", args=[RECORD])
-    for tab in ("contacts", "awards", "changes", "facts", "log"):
+    for tab in ("contacts", "awards", "roster", "changes", "facts", "log"):
         yield "get", f"{detail}?tab={tab}", {}
     yield "get", f"{detail}?tab=history", {}
     for name in SECRETS:

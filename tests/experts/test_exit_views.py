@@ -93,7 +93,7 @@ def test_a_reversal_hides_the_reason_in_every_page(
         review="reversed", review_asked_by=officer_haidian, review_asked_at=now, review_by=director_haidian,
         review_at=now,
     )  # fmt: skip
-    tabs = [f"{at(expert)}?tab={tab}" for tab in ("awards", "changes", "facts", "log")]
+    tabs = [f"{at(expert)}?tab={tab}" for tab in ("awards", "roster", "changes", "facts", "log")]
     urls = [*tabs, page_of(case), f"{LIST}?state=all", "/", "/experts/"]
     for user in (officer_haidian, staff_city, leader_city, director_haidian):
         client = client_of(user)
@@ -108,7 +108,7 @@ def test_who_has_no_right_to_sensitive_fields_sees_the_same_page_as_before(
     client_of, leader_city, officer_haidian, expert
 ):
     client = client_of(leader_city)
-    urls = [f"{at(expert)}?tab={tab}" for tab in ("awards", "changes", "facts", "log")] + ["/", "/experts/"]
+    urls = [f"{at(expert)}?tab={tab}" for tab in ("awards", "roster", "changes", "facts", "log")] + ["/", "/experts/"]
     before = [len(body(client.get(url))) for url in urls]
     case = make_exit(officer_haidian, expert)
     assert [len(body(client.get(url))) for url in urls] == before
