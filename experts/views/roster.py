@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import Unit, User
@@ -40,7 +41,8 @@ def roster(request: UserRequest, code: str) -> HttpResponse:
     if not request.user.may("view"):
         raise PermissionDenied
     unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
-    form = RosterForm(request.GET or {"day": ""})
+    today = {"day": timezone.localdate().isoformat()}
+    form = RosterForm(today | {name: value for name, value in request.GET.items() if value})
     context: dict[str, Any] = {"unit": unit, "form": form, "params": request.GET}
     if not form.is_valid():
         return render(request, "experts/roster.html", context | {"page": None}, status=422)
@@ -81,7 +83,12 @@ def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
         "since": since,
         "found": any(entries for _, entries in kinds),
         "kinds": [
-            {"title": TITLES[happened], "rows": entries[:SHOWN], "more": len(entries) > SHOWN}
+            {
+                "title": TITLES[happened],
+                "said": f"{SHOWN} 人以上" if len(entries) > SHOWN else f"{len(entries)} 人",
+                "rows": entries[:SHOWN],
+                "more": len(entries) > SHOWN,
+            }
             for happened, entries in kinds
         ],
     }

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from experts.enums import Label
 from experts.models import Expert, Proposal, ProposalKind, RosterEntry, RosterTally
@@ -132,8 +133,14 @@ def test_the_page_shows_the_day_its_number_and_the_changes(on, client_of, office
     assert "乙" not in page
     page = body(client.get(f"{PAGE}?day={DAY + timedelta(days=2)}&since={DAY}"))
     assert "共 2 人" in page
-    assert "新列入" in page
+    assert ("新列入 1 人" in page, "退出 0 人" in page) == (True, True)
+    assert page.index("新列入") < page.index("认定依据")  # what was asked for comes before fifty rows
     assert page.count("乙") == 2
+
+
+def test_a_page_without_a_day_says_which_it_shows(client_of, officer_haidian):
+    form = client_of(officer_haidian).get(f"{PAGE}?below=on").context["form"]
+    assert form["day"].value() == timezone.localdate().isoformat()
 
 
 @pytest.mark.parametrize(("query", "said"), [
