@@ -1,7 +1,8 @@
 """Closing and reopening the entries of one expert in the rosters that an approver reaches (二（三）).
 
 An approved case decides: its proposals are made whole in the same act, so that every entry keeps the proposal
-that closed it. Who registered has submitted and reviewed, who decides has approved.
+that closed it. Who registered has submitted, who checked has reviewed, who decides has approved; a reversal
+is reviewed by who decides it.
 """
 
 from collections.abc import Iterable
@@ -27,19 +28,23 @@ from experts.roster_effects import apply
 from experts.telling import tell_of_exits
 
 
-def close_entries(*, by: User, asked_by: User, expert: Expert) -> list[int]:
+def close_entries(*, by: User, asked_by: User, reviewed_by: User, expert: Expert) -> list[int]:
     """Close every open entry in rosters that `by` approves for, and tell the officers concerned, those of
     other units that hold the expert too; returns the proposals that did it."""
     found = RosterEntry.objects.visible_to(by).open().filter(_approved_by(by), expert=expert)
     entries = list(found.select_related("unit").order_by("place"))
     tell_of_exits([expert.uuid], units=[entry.unit for entry in entries])
     return [
-        _decided(by, asked_by, ProposalKind.EXIT, entry.unit, expert, _not_before(entry.since)).pk
+        _decided(
+            (asked_by, reviewed_by, by), ProposalKind.EXIT, entry.unit, expert, _not_before(entry.since)
+        ).pk
         for entry in entries
     ]
 
 
-def reopen_entries(*, by: User, asked_by: User, expert: Expert, closed_by: Iterable[int]) -> list[int]:
+def reopen_entries(
+    *, by: User, asked_by: User, reviewed_by: User, expert: Expert, closed_by: Iterable[int]
+) -> list[int]:
     """Readmit where these proposals closed an entry and none has been opened since, as it was; nobody
     who has died."""
     if expert.died_on:
@@ -48,7 +53,9 @@ def reopen_entries(*, by: User, asked_by: User, expert: Expert, closed_by: Itera
     back_on = set(seen.open().values_list("unit_id", flat=True))
     closed = seen.filter(closed_by__in=list(closed_by)).exclude(unit__in=back_on)
     return [
-        _decided(by, asked_by, ProposalKind.READMIT, each.unit, expert, _after(each.until), each).pk
+        _decided(
+            (asked_by, reviewed_by, by), ProposalKind.READMIT, each.unit, expert, _after(each.until), each
+        ).pk
         for each in closed.select_related("unit").order_by("place")
     ]
 
@@ -70,15 +77,16 @@ def _after(until: date | None) -> date:
 
 
 def _decided(
-    by: User,
-    asked_by: User,
+    people: tuple[User, User, User],
     kind: ProposalKind,
     unit: Unit,
     expert: Expert,
     day: date,
     was: RosterEntry | None = None,
 ) -> Proposal:
-    """A proposal of one line, made and approved in one act. Its reason stays blank: others read 退出."""
+    """A proposal of one line, made whole in one act by those who asked, reviewed and approve. Its reason
+    stays blank: others read 退出."""
+    by = people[-1]
     proposal = Proposal.objects.create(kind=kind, unit=unit, effective_on=day, drafted_by=by)
     ProposalLine.objects.create(
         proposal=proposal,
@@ -89,7 +97,7 @@ def _decided(
     )
     proposal.refresh_from_db()  # its place, from the unit
     proposal.state, proposal.line_count, proposal.reviews = ProposalState.APPROVED, 1, 1
-    proposal.submitted_by, proposal.reviewed_by, proposal.approved_by = asked_by, asked_by, by
+    proposal.submitted_by, proposal.reviewed_by, proposal.approved_by = people
     proposal.approved_at = timezone.now()
     proposal.save()
     ProposalAct.objects.create(proposal=proposal, step=ProposalStep.APPROVE, by=by)

@@ -150,8 +150,8 @@ MANDATORY_EXIT = {
     name: Personal(EXITING, "sensitive")
     for name in (
         "known_on", "due_on", "told_on", "could_not_be_told", "registered_by", "registered_at", "state",
-        "decided_by", "decided_at", "proposals", "review", "review_asked_by", "review_asked_at", "review_by",
-        "review_at",
+        "checked_by", "checked_at", "decided_by", "decided_at", "proposals", "review", "review_asked_by",
+        "review_asked_at", "review_by", "review_at",
     )
 }  # fmt: skip
 DEATH = {

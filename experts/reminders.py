@@ -115,6 +115,7 @@ EXIT_DUE = Rule(
     CROSS JOIN clock
     {holding("approve", around("item"))}
     WHERE item.state = 'pending' AND posts.user_id <> item.registered_by_id
+      AND posts.user_id IS DISTINCT FROM item.checked_by_id
       AND (chosen IS NULL OR item.id = ANY (chosen)) AND {readable("item", "item.expert_id")}"""
     ),
     page="experts:exit",

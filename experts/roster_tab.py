@@ -1,4 +1,4 @@
-"""The tab 名单 of an expert: the rosters they are and were on, and the proposals behind it (二（二）, 二（三）)."""
+"""The tab 名单 of an expert: the rosters they are and were on, by which proposals (二（二）, 二（三）)."""
 
 from dataclasses import dataclass
 from typing import Any

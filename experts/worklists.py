@@ -130,7 +130,7 @@ def worklist(user: "User") -> list[WorkItem]:
                  waiting["restrictions"], reverse("experts:restrictions"), "shield-check", "red", "办理",
                  noun="件"),
         WorkItem("办理应退事项", f"{waiting['overdue']} 件已逾期 · 二（三）" if waiting["overdue"]
-                 else "告知本人、听取申辩后审批 · 二（三）", waiting["exits"], reverse("experts:exits"),
+                 else "告知本人、听取申辩，审核后审批 · 二（三）", waiting["exits"], reverse("experts:exits"),
                  "user-minus", "red" if waiting["overdue"] else "amber", "办理", noun="件"),
         WorkItem("核实信息变动", "由一人报送、另一人核实后生效 · 二（二）", waiting["changes"],
                  reverse("experts:changes"), "refresh", "amber", "核实", noun="件"),

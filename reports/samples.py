@@ -117,6 +117,7 @@ EXIT: Names = {
     "state": ("办理情况", "待审批"),
     "facts": ("情形和事实的去处", "情形和事实见案卷，本表不载。"),
     "registered": ("登记", BOX),
+    "checked": ("审核", BOX),
     "decided": ("审批", BOX),
     "reviewed": ("复核", BOX),
 }

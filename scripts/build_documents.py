@@ -331,7 +331,9 @@ def leaving() -> bytes:
             ("情形和事实", "{{ facts }}", "", ""),
         ],
     )
-    form.opinions(("登记", "registered"), ("审批意见", "decided"), ("复核意见", "reviewed"))
+    form.opinions(
+        ("登记", "registered"), ("审核意见", "checked"), ("审批意见", "decided"), ("复核意见", "reviewed")
+    )
     return form.save("退出审批表")
 
 

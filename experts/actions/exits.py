@@ -1,4 +1,4 @@
-"""Mandatory exits 应退 (二（三）): registered by one person, the expert heard, approved by another, reviewed.
+"""Mandatory exits 应退 (二（三）): registered, the expert heard, approved at two levels, reviewed.
 
 What is said in a case is encrypted and has a right of its own. Events name the case by the record's number
 under a kind of their own, so that the record's log does not tell that there is one.
@@ -86,12 +86,37 @@ def attach_statement(*, by: User, case: MandatoryExit, text: str) -> None:
 
 
 @transaction.atomic
+def check_exit(*, by: User, case: MandatoryExit, opinion: str = "") -> None:
+    """The first of the two levels: the facts rest on the document. By another than who registered it, and not
+    by the only one who could approve it then."""
+    current = _locked(by, case)
+    _must_be_pending(current)
+    if current.checked_by_id:
+        raise ValidationError("这件应退事项已经审核过了，等待审批。")
+    if by.pk == current.registered_by_id:
+        raise ValidationError("不能审核自己登记的应退事项，请由另一人审核。")
+    if not deciders_of(current.expert).exclude(pk__in=[by.pk, current.registered_by_id]).exists():
+        raise ValidationError("审核以后须由另一位负责人审批，能审批的只有您，请由其他人审核。")
+    current.checked_by, current.checked_at = by, timezone.now()
+    current.save(update_fields=["checked_by", "checked_at"])
+    _say(current, {ExitTextKind.CHECK: opinion})
+    _record(Verb.CONFIRM, by, current, "check")
+
+
+@transaction.atomic
 def approve_exit(*, by: User, case: MandatoryExit, opinion: str = "") -> None:
-    """The expert leaves the rosters of the units that the approver reaches. Heard first (constraint)."""
+    """The expert leaves the rosters of the units that the approver reaches. Checked and heard first."""
     current = _decided_by(by, case)
+    checker = current.checked_by
+    if checker is None:
+        raise ValidationError("应退须经两级审批：请先由登记人以外的另一人审核。")
+    if by.pk == checker.pk:
+        raise ValidationError("您已经审核过，请由另一位负责人审批。")
     if not current.is_heard:
         raise ValidationError("请先告知本人并记录；确实无法告知的，记录原因后再批准。")
-    current.proposals = close_entries(by=by, asked_by=current.registered_by, expert=current.expert)
+    current.proposals = close_entries(
+        by=by, asked_by=current.registered_by, reviewed_by=checker, expert=current.expert
+    )
     _decide(by, current, ExitState.APPROVED, opinion)
 
 
@@ -137,7 +162,9 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
         current.state = ExitState.REVERSED
         asker = current.review_asked_by
         assert asker is not None  # constraint exit_review_asked_whole
-        reopen_entries(by=by, asked_by=asker, expert=current.expert, closed_by=current.proposals)
+        reopen_entries(
+            by=by, asked_by=asker, reviewed_by=by, expert=current.expert, closed_by=current.proposals
+        )
     _say(current, {ExitTextKind.REVIEW_OPINION: opinion})
     current.save(update_fields=["review", "review_by", "review_at", "state"])
     _record(Verb.CONFIRM, by, current, "review", "refused" if outcome == ReviewState.UPHELD else "ok")
@@ -171,7 +198,9 @@ def _locked(by: User, case: MandatoryExit, *, to_decide: bool = False) -> Mandat
     changeable = Expert.objects.changeable_by(by).select_for_update(of=("self",)).filter(pk=case.expert_id)
     if not list(changeable.values_list("pk")):
         raise PermissionDenied
-    rows = MandatoryExit.objects.changeable_by(by).select_related("expert__unit", "registered_by")
+    rows = MandatoryExit.objects.changeable_by(by).select_related(
+        "expert__unit", "registered_by", "checked_by"
+    )
     if to_decide:
         rows = rows.filter(pk__in=MandatoryExit.objects.decidable_by(by).values("pk"))
     current = rows.select_for_update(of=("self",)).filter(pk=case.pk).first()

@@ -84,6 +84,16 @@ class StatementForm(StyledForm, forms.Form):
     text = TextField(label="本人申辩", rows=4, help_text="可不填；批准前附上，附后不能更改。")
 
 
+class CheckExitForm(StyledForm, forms.Form):
+    opinion = TextField(
+        label="审核意见",
+        rows=2,
+        max_length=500,
+        required=False,
+        help_text="核对结论文件、事实和告知情况；不同意的也写明，由负责人决定。",
+    )
+
+
 class DecideExitForm(StyledForm, forms.Form):
     decision = forms.ChoiceField(
         choices=[("approve", "批准"), ("refuse", "不批准")],

@@ -39,6 +39,7 @@ class ExitTextKind(models.TextChoices):
     DOCUMENT = "document", "结论文件"
     UNTOLD = "untold", "未能告知的原因"
     STATEMENT = "statement", "本人申辩"
+    CHECK = "check", "审核意见"
     OPINION = "opinion", "审批意见"
     REVIEW_REASON = "review_reason", "复核理由"
     REVIEW_OPINION = "review_opinion", "复核意见"
@@ -77,14 +78,15 @@ class MandatoryExitQuerySet(models.QuerySet["MandatoryExit"]):
     def for_page(self) -> Self:
         """With what a list or the case's own page shows."""
         return self.select_related(
-            "expert__unit", "registered_by", "decided_by", "review_asked_by", "review_by"
+            "expert__unit", "registered_by", "checked_by", "decided_by", "review_asked_by", "review_by"
         )
 
 
 class MandatoryExit(LockedChild):
     """One case. `known_on` is when the matter became known, `due_on` ten working days (a setting) later.
 
-    The person who registers is not the one who decides, nor who asks for a review the one who decides that.
+    It takes two levels: whoever checks has not registered it, whoever decides has done neither; nor does who
+    asks for a review decide that.
     `proposals` are the ones that closed the entries, so that a reversal knows what to reopen.
     """
 
@@ -99,6 +101,10 @@ class MandatoryExit(LockedChild):
     )
     registered_at = models.DateTimeField("登记时间", auto_now_add=True)
     state = models.CharField("状态", max_length=10, choices=ExitState, default=ExitState.PENDING)
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="审核人", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    checked_at = models.DateTimeField("审核时间", null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="审批人", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -139,8 +145,14 @@ class MandatoryExit(LockedChild):
                 name="exit_decided_whole",
             ),
             models.CheckConstraint(
-                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("registered_by")),
+                condition=Q(decided_by__isnull=True)
+                | ~Q(decided_by=F("registered_by")) & ~Q(decided_by=F("checked_by")),
                 name="exit_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(checked_by__isnull=True, checked_at__isnull=True)
+                | Q(checked_by__isnull=False, checked_at__isnull=False) & ~Q(checked_by=F("registered_by")),
+                name="exit_checked_by_another",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["pending", "refused"])
@@ -186,7 +198,9 @@ class MandatoryExit(LockedChild):
 
     @property
     def state_words(self) -> str:
-        """The state as lists show it, with the review's."""
+        """The state as lists show it: which of the two levels it waits for, or with the review's."""
+        if self.is_pending and not self.checked_by_id:
+            return "待审核"
         if self.review in {ReviewState.ASKED, ReviewState.UPHELD}:
             return f"{self.get_state_display()}，{self.get_review_display()}"
         return self.get_state_display()

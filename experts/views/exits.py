@@ -19,6 +19,7 @@ from core.paging import Order, page_by_key
 from experts.actions import exits as actions
 from experts.forms.exits import (
     AskReviewForm,
+    CheckExitForm,
     DecideExitForm,
     DecideReviewForm,
     RegisterExitForm,
@@ -32,9 +33,11 @@ from experts.views.lookup import open_expert
 PAGE_SIZE = 50
 UNPROCESSABLE = 422
 FIRST_DUE_FIRST = Order(("due_on", "id"))
+STEPS = ["登记", "告知本人", "审核", "审批"]
 FORMS: dict[str, type[forms.Form]] = {
     "told": ToldForm,
     "statement": StatementForm,
+    "check": CheckExitForm,
     "decide": DecideExitForm,
     "review": AskReviewForm,
     "review_decide": DecideReviewForm,
@@ -110,10 +113,19 @@ def _page(request: UserRequest, case: MandatoryExit, **filled: forms.Form) -> Ht
         "today": timezone.localdate(),
         "texts": [_masked(case, kind) for kind in ExitTextKind if kind in held],
         "acts": _acts(user, case, expert.may_change, held),
+        "steps": STEPS,
+        "step": _step(case),
         "forms": {name: filled.get(name) or form() for name, form in FORMS.items()},
         "form": next(iter(filled.values()), None),
     }
     return render(request, "experts/exit_detail.html", context, status=UNPROCESSABLE if filled else 200)
+
+
+def _step(case: MandatoryExit) -> int:
+    """Which of the steps it stands at; one past the last when it is decided."""
+    if not case.is_pending:
+        return len(STEPS) + 1
+    return 4 if case.is_heard and case.checked_by_id else 3 if case.is_heard else 2
 
 
 def _masked(case: MandatoryExit, kind: ExitTextKind) -> dict[str, str]:
@@ -128,7 +140,9 @@ def _acts(user: User, case: MandatoryExit, may_change: bool, held: set[str]) -> 
     if case.is_pending and may_change:
         found |= set() if case.is_heard else {"told"}
         found |= set() if ExitTextKind.STATEMENT in held else {"statement"}
-    if case.is_pending and decides and case.registered_by_id != user.pk:
+        if not case.checked_by_id and case.registered_by_id != user.pk:
+            found.add("check")
+    if case.is_pending and decides and user.pk not in {case.registered_by_id, case.checked_by_id}:
         found.add("decide")
     if case.state == ExitState.APPROVED and not case.review and may_change:
         found.add("review")
@@ -179,6 +193,12 @@ def exit_told(request: UserRequest, uuid: str) -> HttpResponse:
 @require_POST
 def exit_statement(request: UserRequest, uuid: str) -> HttpResponse:
     return _act(request, uuid, "statement", _with_form(actions.attach_statement), "已附本人申辩。")
+
+
+@require_POST
+def exit_check(request: UserRequest, uuid: str) -> HttpResponse:
+    """The first level."""
+    return _act(request, uuid, "check", _with_form(actions.check_exit), "已审核，等待负责人审批。")
 
 
 @require_POST

@@ -18,6 +18,7 @@ from reports.words import chinese_day, iso_day
 
 ELSEWHERE = "情形和事实见案卷，本表不载。"
 UNTOLD = "未能告知，原因见案卷"
+CHECKED = "已审核，报请审批。"
 PLAIN = (
     "record_number", "employer", "post", "education", "fields_of_work", "office_phone", "email", "address",
     "nationality",
@@ -147,6 +148,7 @@ class ExitSource(Source):
             "state": case.state_words,
             "facts": ELSEWHERE,
             "registered": signed(case.registered_by, case.registered_at),
+            "checked": signed(case.checked_by, case.checked_at, CHECKED if case.checked_by else ""),
             "decided": signed(case.decided_by, case.decided_at, DECISIONS.get(ExitState(case.state), "")),
             "reviewed": signed(case.review_by, case.review_at, REVIEWS.get(ReviewState(case.review), "")),
         }

@@ -25,6 +25,12 @@ from reports.sources.base import Source
 from reports.words import chinese_day
 
 OFF, LEAVES = "不在名单", "退出"
+# What an act says on the form when nothing was written with it: a signed box is never empty.
+SAID = {
+    ProposalStep.SUBMIT: "提请审核。",
+    ProposalStep.REVIEW: "同意，提请审批。",
+    ProposalStep.APPROVE: "同意。",
+}
 
 
 def signed(by: Any = None, at: Any = None, note: str = "") -> dict[str, str]:
@@ -136,4 +142,4 @@ def _box(acts: Sequence[ProposalAct], step: ProposalStep, otherwise: User | None
     if not taken:
         return signed(otherwise)
     notes = "；".join(f"{act.by}：{act.note}" if len(taken) > 1 else act.note for act in taken if act.note)
-    return signed("、".join(str(act.by) for act in taken), taken[-1].at, notes)
+    return signed("、".join(str(act.by) for act in taken), taken[-1].at, notes or SAID[step])

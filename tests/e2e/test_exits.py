@@ -1,4 +1,4 @@
-"""二（三）: an expert leaves for a mandatory reason: registered, told, approved; reviewed and taken back."""
+"""二（三）: an expert leaves for a mandatory reason: registered, told, checked, approved."""
 
 from datetime import date
 
@@ -29,7 +29,7 @@ def reveal_facts(page: Page) -> None:
 
 
 @pytest.mark.parametrize("allowed_errors", [["status of 422"]])
-def test_a_mandatory_exit_is_registered_heard_and_approved(
+def test_a_mandatory_exit_is_registered_heard_checked_and_approved(
     product: Running, page: Page, colleague_page: Page, allowed_errors: list[str]
 ) -> None:
     sign_in(page, product, "officer_haidian")
@@ -55,11 +55,16 @@ def test_a_mandatory_exit_is_registered_heard_and_approved(
     expect(colleague_page.locator("main")).to_contain_text(FACTS)
     colleague_page.get_by_role("button", name="批准退出").click()
     confirm(colleague_page)
-    expect(colleague_page.locator("main")).to_contain_text("请先告知本人并记录")
+    expect(colleague_page.locator("main")).to_contain_text("应退须经两级审批")
 
     page.get_by_label("告知本人日期").fill(today())
     page.get_by_role("button", name="记录告知").click()
     expect(toast(page)).to_contain_text("已记录告知情况。")
+    page.context.clear_cookies()
+    sign_in(page, product, "staff_city")
+    page.goto(case)
+    page.get_by_role("button", name="审核完毕，报请审批").click()
+    expect(toast(page)).to_contain_text("已审核，等待负责人审批。")
     colleague_page.goto(case)
     colleague_page.get_by_role("button", name="批准退出").click()
     confirm(colleague_page)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from experts.models import ExitText, MandatoryExit, RosterEntry
-from tests.experts.grants import head
+from tests.experts.grants import head, worker
 from tests.experts.pages import at, body, field_errors, queries, said
 from tests.experts.test_exits import enter
 from tests.factories import make_exit, make_expert, unit
@@ -58,10 +58,15 @@ def test_from_the_registration_to_the_reversal(client_of, officer_haidian, direc
     assert "办理应退事项" in body(director.get("/"))
     assert "林应退" in body(director.get(LIST))
 
-    refused = director.post(page_of(case, "decide"), {"decision": "approve"})
-    assert (refused.status_code, "请先告知本人并记录" in body(refused)) == (422, True)
     officer.post(page_of(case, "told"), {"told_on": timezone.localdate().isoformat()})
     officer.post(page_of(case, "statement"), {"text": "本人说明"})
+    unchecked = director.post(page_of(case, "decide"), {"decision": "approve"})
+    assert (unchecked.status_code, "两级审批" in body(unchecked)) == (422, True)
+    assert "报请审批" not in body(officer.get(page_of(case)))
+    colleague = client_of(worker("审核人"))
+    assert "报请审批" in body(colleague.get(page_of(case)))
+    done = colleague.post(page_of(case, "check"), {"opinion": "属实"}, follow=True)
+    assert (said(done), "审核人" in body(done)) == (["已审核，等待负责人审批。"], True)
     assert FACTS in body(reveal(director, case, "facts"))
     assert reveal(director, case, "facts", " ").status_code == 422
     done = director.post(page_of(case, "decide"), {"decision": "approve"}, follow=True)
@@ -108,7 +113,10 @@ def test_who_has_no_right_to_sensitive_fields_sees_the_same_page_as_before(
     client_of, leader_city, officer_haidian, expert
 ):
     client = client_of(leader_city)
-    urls = [f"{at(expert)}?tab={tab}" for tab in ("awards", "roster", "changes", "facts", "log")] + ["/", "/experts/"]
+    urls = [f"{at(expert)}?tab={tab}" for tab in ("awards", "roster", "changes", "facts", "log")] + [
+        "/",
+        "/experts/",
+    ]
     before = [len(body(client.get(url))) for url in urls]
     case = make_exit(officer_haidian, expert)
     assert [len(body(client.get(url))) for url in urls] == before

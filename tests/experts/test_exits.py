@@ -76,9 +76,17 @@ def told(as_app, by, case):
         acts.note_told(by=by, case=case, told_on=timezone.localdate())
 
 
+def checked(as_app, case, by=None):
+    """Past the first level, by a colleague who has not registered it."""
+    by = by or worker("审核人")
+    with as_app(by):
+        acts.check_exit(by=by, case=case, opinion="属实")
+
+
 def approved(as_app, people, case):
     officer, director = people
     told(as_app, officer, case)
+    checked(as_app, case)
     with as_app(director):
         acts.approve_exit(by=director, case=case, opinion="同意")
     case.refresh_from_db()
@@ -140,7 +148,7 @@ def test_approval_closes_the_entries_below_the_approver_and_tells_others(as_app,
         assert (proposal.state, proposal.submitted_by, proposal.reviewed_by, proposal.approved_by) == (
             "approved",
             officer,
-            officer,
+            case.checked_by,
             director,
         )
         assert proposal.lines.get().reason == ""
@@ -164,6 +172,7 @@ def test_it_works_when_nobody_is_on_a_roster(as_app, people, case):
 
 def test_approval_waits_until_the_expert_was_told_or_it_is_said_why_not(as_app, people, case):
     officer, director = people
+    checked(as_app, case)
     with as_app(director), pytest.raises(ValidationError, match="告知本人"):
         acts.approve_exit(by=director, case=case)
     with as_app(officer):
@@ -188,8 +197,51 @@ def test_who_registers_does_not_approve(as_app, people, expert):
     told(as_app, director, case)
     with as_app(director), pytest.raises(ValidationError, match="自己登记"):
         acts.approve_exit(by=director, case=case)
+    with as_app(director), pytest.raises(ValidationError, match="自己登记"):
+        acts.check_exit(by=director, case=case)
+    now = timezone.now()
     with pytest.raises(DatabaseError, match="exit_four_eyes"), transaction.atomic():
-        MandatoryExit.objects.update(state="approved", decided_by=director, decided_at=timezone.now())
+        MandatoryExit.objects.update(state="approved", decided_by=director, decided_at=now)
+    with pytest.raises(DatabaseError, match="exit_checked_by_another"), transaction.atomic():
+        MandatoryExit.objects.update(checked_by=director, checked_at=now)
+
+
+def test_approval_is_the_second_level_and_another_persons(as_app, people, case):
+    officer, director = people
+    told(as_app, officer, case)
+    with as_app(director), pytest.raises(ValidationError, match="两级审批"):
+        acts.approve_exit(by=director, case=case)
+    with as_app(director), pytest.raises(DatabaseError, match="its own way"), transaction.atomic():
+        MandatoryExit.objects.filter(pk=case.pk).update(
+            state="approved", decided_by=director, decided_at=timezone.now()
+        )
+    second = head("第二负责人", "D04")
+    checked(as_app, case, second)
+    with as_app(second), pytest.raises(ValidationError, match="已经审核过"):
+        acts.approve_exit(by=second, case=case)
+    with as_app(second), pytest.raises(DatabaseError, match="exit_four_eyes"), transaction.atomic():
+        MandatoryExit.objects.filter(pk=case.pk).update(
+            state="approved", decided_by=second, decided_at=timezone.now()
+        )
+    with as_app(director), pytest.raises(ValidationError, match="已经审核过了"):
+        acts.check_exit(by=director, case=case)
+    with as_app(director):
+        acts.approve_exit(by=director, case=case)
+    case.refresh_from_db()
+    assert (case.state, case.checked_by, case.decided_by) == ("approved", second, director)
+
+
+def test_the_only_one_who_can_approve_does_not_check(as_app, people, case):
+    with as_app(people[1]), pytest.raises(ValidationError, match="能审批的只有您"):
+        acts.check_exit(by=people[1], case=case)
+    case.refresh_from_db()
+    assert case.checked_by is None
+
+
+def test_nobody_checks_in_the_name_of_another(as_app, people, case):
+    other = worker("另一人")
+    with as_app(people[1]), pytest.raises(DatabaseError, match="its own way"), transaction.atomic():
+        MandatoryExit.objects.filter(pk=case.pk).update(checked_by=other, checked_at=timezone.now())
 
 
 def test_who_does_not_approve_cannot_decide_nor_in_the_database(as_app, people, case):
@@ -279,7 +331,7 @@ def test_a_review_that_reverses_readmits_and_hides_what_was_said(as_app, people,
         with pytest.raises(PermissionDenied):
             acts.reveal_exit(by=officer, case=case, kind=ExitTextKind.FACTS, reason="核对")
     with as_app(second):
-        assert ExitText.objects.visible_to(second).count() == ExitText.objects.count() == 6
+        assert ExitText.objects.visible_to(second).count() == ExitText.objects.count() == 7
         shown = acts.reveal_exit(by=second, case=case, kind=ExitTextKind.FACTS, reason="核对")
     assert shown == TEXTS[ExitTextKind.FACTS]
     assert Event.objects.get(verb="reveal").reason == "核对"
@@ -312,8 +364,8 @@ def test_the_only_head_may_review_and_who_asked_may_not(as_app, people, case):
 
 
 def test_a_restricted_expert_is_decided_on_the_list(as_app, people, expert, staff_city):
-    one, two = worker("甲"), head("乙", "D04")
-    restrict(expert, one, two)
+    one, two, three = worker("甲"), head("乙", "D04"), worker("丙")
+    restrict(expert, one, two, three)
     for outsider in (*people, staff_city):
         with as_app(outsider), pytest.raises(PermissionDenied):
             acts.register_exit(by=outsider, expert=expert, known_on=timezone.localdate(), texts=TEXTS)
@@ -326,6 +378,7 @@ def test_a_restricted_expert_is_decided_on_the_list(as_app, people, expert, staf
             assert not ExitText.objects.exists()
     entry = enter(expert, "D04", one)
     told(as_app, one, case)
+    checked(as_app, case, three)
     with as_app(two):
         acts.approve_exit(by=two, case=case)
     entry.refresh_from_db()
@@ -348,7 +401,7 @@ def test_both_locks_agree_on_cases_and_texts_also_of_reversed_ones(
             with as_app(user):
                 assert set(model.objects.values_list("pk", flat=True)) == expected, (user, model)
             counts[user, model] = len(expected)
-    assert (counts[officer, MandatoryExit], counts[officer, ExitText], counts[second, ExitText]) == (1, 0, 6)
+    assert (counts[officer, MandatoryExit], counts[officer, ExitText], counts[second, ExitText]) == (1, 0, 7)
     assert counts[leader_city, MandatoryExit] == 0
 
 
@@ -372,7 +425,7 @@ def test_what_was_said_goes_after_the_years_that_the_unit_keeps_it(as_app, peopl
         assert purge_exits() == 0
     assert not ExitText.objects.exists()
     assert MandatoryExit.objects.get().decided_by == people[1]
-    assert Event.objects.get(verb="delete").counts == {"cases": 1, "texts": 4}
+    assert Event.objects.get(verb="delete").counts == {"cases": 1, "texts": 5}
 
 
 def test_a_case_that_waits_keeps_what_was_said(case):

@@ -18,7 +18,9 @@ def committed(django_db_setup, django_db_blocker):
     """Rows that a second connection sees; taken away again by hand."""
     with django_db_blocker.unblock():
         expert = make_expert("同时应退")
-        case = make_exit(worker("同时登记人"), expert, could_not_be_told=True)
+        case = make_exit(
+            worker("同时登记人"), expert, could_not_be_told=True, checked_by=worker("同时审核人")
+        )
         yield case, head("同时负责人一", "D04"), head("同时负责人二", "D04")
         ExitText.objects.filter(case=case).delete()
         MandatoryExit.objects.filter(pk=case.pk).delete()

@@ -3,6 +3,7 @@
 import pytest
 
 from experts.models import MandatoryExit
+from tests.experts.grants import worker
 from tests.experts.pages import at, body, queries
 from tests.experts.test_proposal_views import admitted, begin, fill, step, submitted
 from tests.factories import make_exit, make_expert
@@ -73,7 +74,7 @@ def test_what_waits_is_named_until_it_is_decided(officer, director):
 def test_a_mandatory_exit_reads_as_an_exit(officer, director, officer_haidian, director_haidian):
     expert = make_expert("甲")
     admitted(officer, director, expert)
-    case = make_exit(officer_haidian, expert)
+    case = make_exit(officer_haidian, expert, checked_by=worker("审核人"))
     officer.post(f"/experts/exits/{case.uuid}/told/", {"told_on": case.known_on.isoformat()})
     director.post(f"/experts/exits/{case.uuid}/decide/", {"decision": "approve"})
     assert MandatoryExit.objects.get().state == "approved"

@@ -155,6 +155,9 @@ def mandatory(people, expert):
         texts = {ExitTextKind.REASON: "学术不端", ExitTextKind.FACTS: "事实"}
         case = exits.register_exit(by=officer, expert=expert, known_on=timezone.localdate(), texts=texts)
         exits.note_told(by=officer, case=case, told_on=timezone.localdate())
+    checker = people["cleared_city"]
+    with as_role("liaison_app", checker):
+        exits.check_exit(by=checker, case=case)
     with as_role("liaison_app", director):
         exits.approve_exit(by=director, case=case)
 

@@ -149,9 +149,11 @@ def ask_to_restrict(by, expert, *persons, **facts):
 
 
 def make_exit(by, expert, facts="测试事实", **changes):
-    """A case that waits; due in ten days."""
+    """A case that waits; due in ten days. `checked_by` when the first level is past."""
     today = timezone.localdate()
     defaults = {"known_on": today, "due_on": today + timedelta(days=10), "registered_by": by}
+    if "checked_by" in changes:
+        defaults["checked_at"] = timezone.now()
     case = MandatoryExit.objects.create(expert=expert, **(defaults | changes))
     sealed_text(case, ExitTextKind.REASON, "学术不端").save()
     sealed_text(case, ExitTextKind.FACTS, facts).save()

@@ -249,7 +249,8 @@ def test_the_form_of_a_mandatory_exit_says_where_the_facts_are_and_not_what_they
         "退出审批表",
         "林一",
         "示范大学",
-        "待审批",
+        "待审核",
+        "审核意见",
         "情形和事实见案卷，本表不载。",
         officer_haidian.display_name,
     ):
