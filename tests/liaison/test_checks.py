@@ -1,7 +1,10 @@
 """`check --deploy`: what must not be so where real people sign in."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.checks import run_checks
+from django.core.management import call_command
 from django.db import DatabaseError
 
 from accounts.models import User
@@ -59,3 +62,12 @@ def test_deploy_check_warns_when_it_cannot_look(db, production, monkeypatch):
     monkeypatch.setattr(User.objects, "filter", refuse)
 
     assert deploy_ids() == {"liaison.W001"}
+
+
+@pytest.mark.parametrize("hour", [8, 21])
+def test_no_check_minds_the_clock_when_quiet_hours_begin_or_end(db, monkeypatch, hour):
+    """Django takes a default within seconds of now for a mistake (fields.W161): so it would here."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 11, 26, hour, 0, 5, tzinfo=UTC))
+    assert "fields.W161" in {message.id for message in run_checks()}
+
+    call_command("check", fail_level="WARNING")  # raises if anything is left to say
