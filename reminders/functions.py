@@ -50,16 +50,20 @@ people AS MATERIALIZED (
             '{}'::int8multirange) AS reach
     FROM accounts_user person LEFT JOIN posts ON posts.user_id = person.id
     WHERE person.is_active GROUP BY person.id, person.clearance),
-found (subject, recipient, due_at, expert_id, page) AS (%(query)s)
+found (subject, recipient, due_at, expert_id, page) AS (%(query)s),
+-- Few rows are expected of a rule and many may come: by a full join people are never walked once for each.
+told AS MATERIALIZED (
+    SELECT found.*, person.id AS person_id, person.clearance, person.reach
+    FROM (SELECT * FROM found WHERE due_at > window_start AND due_at <= window_end
+          AND (chosen IS NULL OR subject = ANY (chosen))) found
+    FULL JOIN people person ON person.id = found.recipient)
 SELECT DISTINCT ON (found.subject, found.recipient)
     found.subject, found.recipient, found.due_at, found.expert_id, %(guarded)s, found.page
-FROM found
-JOIN clock ON true
-JOIN people person ON person.id = found.recipient
+FROM told found
+CROSS JOIN LATERAL (SELECT found.person_id AS id, found.clearance, found.reach) person
+CROSS JOIN clock
 %(join)s
-WHERE found.due_at > window_start AND found.due_at <= window_end
-  AND (chosen IS NULL OR found.subject = ANY (chosen))
-  AND (%(condition)s)
+WHERE found.recipient = person.id AND (%(condition)s)
 ORDER BY found.subject, found.recipient, found.due_at DESC
 $rule$;
 REVOKE ALL ON FUNCTION %(name)s(timestamptz, timestamptz, bigint[]) FROM PUBLIC;
