@@ -42,16 +42,18 @@ ROLE_ENDING = Rule(
 HOLIDAYS_MISSING = Rule(
     key="holidays_missing",
     name="节假日未录入",
-    about="从 11 月 1 日起每周一次，直到录入下一年的放假安排",
+    about="从 11 月 1 日起每周一次，直到录入下一年的放假安排；过了元旦还没有录入的，继续提醒",
     clause="五（一）",
-    text="下一年的放假安排还没有录入，工作日将按周一至周五计算",
+    text="有一年的放假安排还没有录入，工作日将按周一至周五计算",
     query="""
-    SELECT extract(year FROM days.day)::bigint + 1, posts.user_id, days.due_at, NULL::bigint, NULL::uuid
+    SELECT missing.year, posts.user_id, days.due_at, NULL::bigint, NULL::uuid
     FROM days JOIN posts ON posts.role = 'system_admin'
-    WHERE days.day >= make_date(extract(year FROM days.day)::int, 11, 1)
-      AND (days.day - make_date(extract(year FROM days.day)::int, 11, 1)) % 7 = 0
-      AND NOT EXISTS (SELECT FROM core_holiday
-          WHERE extract(year FROM core_holiday.day) = extract(year FROM days.day) + 1)""",
+    CROSS JOIN LATERAL (
+        SELECT year, make_date(year - 1, 11, 1) AS since
+        FROM generate_series(extract(year FROM days.day)::int, extract(year FROM days.day)::int + 1) year
+        ) missing
+    WHERE days.day >= missing.since AND (days.day - missing.since) % 7 = 0
+      AND NOT EXISTS (SELECT FROM core_holiday WHERE extract(year FROM core_holiday.day) = missing.year)""",
     page="admin:core_holiday_changelist",
     duties=frozenset({Duty.SYSTEM}),
     mail=MailMode.NOW,

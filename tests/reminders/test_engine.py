@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import set_unit_setting
 from accounts.roles import Role
+from core.models import Holiday
 from reminders.delivery import BACKOFF, MOST_ATTEMPTS, deliver
 from reminders.models import Message, PlanMark, PlannedReminder, Tally
 from reminders.planning import plan, window_start
@@ -199,3 +200,12 @@ def test_holidays_missing_are_told_from_november_on(sysadmin):
     assert remind(at("2026-11-01")) == [("holidays_missing", "sysadmin")]
     assert remind(at("2026-11-07")) == []
     assert remind(at("2026-11-08")) == [("holidays_missing", "sysadmin")]
+
+
+def test_holidays_still_missing_after_new_year_are_told_on(sysadmin):
+    assert remind(at("2026-12-27")) == [("holidays_missing", "sysadmin")]
+    assert remind(at("2027-01-03")) == [("holidays_missing", "sysadmin")]
+    assert remind(at("2027-01-04")) == []
+    Holiday.objects.create(day=date(2027, 1, 1), name="元旦")
+    assert remind(at("2027-01-10")) == []
+    assert remind(at("2027-11-01")) == [("holidays_missing", "sysadmin")]
