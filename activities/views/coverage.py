@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -14,11 +15,12 @@ from activities.forms.coverage import CoverageForm
 
 @require_GET
 def own_coverage(request: UserRequest) -> HttpResponse:
-    """The coverage of the highest unit in the user's reach."""
+    """The coverage of the highest unit in the user's reach, with what the URL asks of it."""
     if not request.user.may("view"):
         raise PermissionDenied
     unit = Unit.objects.reached_by(request.user, "view").order_by("order")[0]
-    return redirect("coverage:unit", unit.code)
+    query = request.GET.urlencode()
+    return redirect(reverse("coverage:unit", args=[unit.code]) + (f"?{query}" if query else ""))
 
 
 @require_GET

@@ -36,6 +36,12 @@ def test_coverage_says_the_rate_the_gaps_and_their_causes(client_of, officer_hai
     assert "李0" not in html
 
 
+def test_the_own_unit_is_asked_what_the_url_asks(client_of, officer_haidian):
+    response = client_of(officer_haidian).get(reverse("coverage:own"), {"scope": "general", "state": "gap"})
+    unit_url = reverse("coverage:unit", args=[officer_haidian.unit.code])
+    assert response.url == f"{unit_url}?scope=general&state=gap"
+
+
 def test_the_lists_behind_the_other_numbers(client_of, officer_haidian):
     populate(officer_haidian, 1)
     enter(make_expert("赵一"), "D04", since=TODAY)
