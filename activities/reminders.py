@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 
-from activities import gathering_reminders, training_reminders
+from activities import festivals, gathering_reminders, training_reminders
 from activities.actions.follow_ups import keep_promise
 from activities.models import Contact
 from experts.reminders import nearest, readable
@@ -27,9 +27,9 @@ PAIRED = """
 # When the next contact is due, by the rosters of the pairing's unit and of those above and below it.
 DUE = """
     SELECT paired.expert_id, paired.person_id, tuning.before, tuning.repeat, min(coverage.due_on) AS due_on
-    FROM ({paired}) paired JOIN tuning ON tuning.place = paired.place
+    FROM ({paired}) paired JOIN tuning ON tuning.place = paired.place CROSS JOIN clock
     JOIN activities_coverage coverage ON coverage.expert_id = paired.expert_id AND coverage.scope = '{scope}'
-        AND coverage.due_on IS NOT NULL
+        AND coverage.due_on <= clock.today + tuning.before
     JOIN accounts_unit rostered ON rostered.id = coverage.unit_id
         AND (paired.place BETWEEN rostered."order" AND rostered.order_end
              OR coverage.place BETWEEN tuning.place AND tuning.place_end)
@@ -72,53 +72,70 @@ GENERAL_DUE = Rule(
     page="experts:detail",
     numbers=(
         Number("before", "到期前几天提醒", 14, 1, 90),
-        Number("repeat", f"没有联系的，{FOLLOWED}", 30, 1, 90),
+        Number("repeat", f"没有联系的，{FOLLOWED}", 7, 1, 90),
     ),
 )
-# One line for a unit and week, not one for each expert: the page behind it lists them.
 MONDAYS = "JOIN days ON extract(isodow FROM days.day) = 1"
+
+
+def weekly(role: str, lacking: str) -> str:
+    """SQL: who holds the role nearest to units that are `lacking` something, on Mondays.
+
+    One line for a post and week, however many experts and units it answers for: the page behind it lists
+    them. So `chosen` are units of posts, and whoever is nearest is found before they are looked at.
+    """
+    return nearest(
+        f"""
+    SELECT tuning.unit_id AS id, posts.unit_id AS post, NULL::uuid AS page, posts.user_id,
+        posts.high - posts.low AS width, days.due_at, NULL::bigint AS expert_id
+    FROM tuning {MONDAYS} CROSS JOIN clock
+    JOIN posts ON posts.role = '{role}' AND tuning.place BETWEEN posts.low AND posts.high
+    JOIN people person ON person.id = posts.user_id
+    WHERE {lacking}""",
+        subject="post",
+    )
+
+
+def listed(scope: str, condition: str) -> str:
+    """SQL: the roster of the very unit has an expert of that scope, visible to `person`, for whom this
+    holds."""
+    return f"""EXISTS (
+        SELECT FROM activities_coverage coverage
+        WHERE coverage.place = tuning.place AND coverage.scope = '{scope}' AND coverage.is_listed
+          AND {condition} AND {readable("coverage", "coverage.expert_id")})"""
+
+
 ESCALATED = Rule(
     key="contact_escalated",
     name="本单位联系逾期",
-    about="每周一，本单位有重点专家逾期多天没有联系时，提醒组织部门负责人",
+    about="每周一，您的单位或没有负责人的下级单位有专家逾期多天没有联系时，提醒组织部门负责人，合为一条",
     clause="三（二）",
-    text="本单位有重点专家逾期多天没有联系，请督促",
-    query=nearest(
-        f"""
-    SELECT tuning.unit_id AS id, NULL::uuid AS page, posts.user_id, posts.high - posts.low AS width,
-        days.due_at, NULL::bigint AS expert_id
-    FROM tuning {MONDAYS} CROSS JOIN clock
-    JOIN posts ON posts.role = 'department_head' AND tuning.place BETWEEN posts.low AND posts.high
-    JOIN people person ON person.id = posts.user_id
-    WHERE (chosen IS NULL OR tuning.unit_id = ANY (chosen)) AND EXISTS (
-        SELECT FROM activities_coverage coverage
-        WHERE coverage.place = tuning.place AND coverage.scope = 'key' AND coverage.is_listed
-          AND coverage.due_on <= days.day - tuning.escalate
-          AND {readable("coverage", "coverage.expert_id")})"""
+    text="您负责的单位有专家逾期多天没有联系，请督促",
+    query=weekly(
+        "department_head",
+        f"""({listed("key", "coverage.due_on <= days.day - tuning.escalate")}
+        OR {listed("general", "coverage.due_on <= days.day - tuning.escalate_general")})""",
     ),
     page="coverage:own",
     fragment="?state=gap",
-    numbers=(Number("escalate", "逾期几天起提醒负责人", 28, 1, 365),),
+    numbers=(
+        Number("escalate", "重点联系逾期几天起提醒负责人", 28, 1, 365),
+        Number("escalate_general", "普遍联系逾期几天起提醒负责人", 28, 1, 365),
+    ),
 )
 UNPAIRED = Rule(
     key="contact_unpaired",
     name="到期而无人联系",
-    about="每周一，本单位有重点专家的联系快到期、却没有结对的联系人时，提醒联络员",
+    about="每周一，您的单位或没有联络员的下级单位有重点专家的联系快到期、却没有结对的联系人时，提醒联络员，合为一条",
     clause="四（一）",
-    text="本单位有重点专家的联系快到期，还没有结对的联系人",
-    query=nearest(
-        f"""
-    SELECT tuning.unit_id AS id, NULL::uuid AS page, posts.user_id, posts.high - posts.low AS width,
-        days.due_at, NULL::bigint AS expert_id
-    FROM tuning {MONDAYS} CROSS JOIN clock
-    JOIN posts ON posts.role = 'liaison_officer' AND tuning.place BETWEEN posts.low AND posts.high
-    JOIN people person ON person.id = posts.user_id
-    WHERE (chosen IS NULL OR tuning.unit_id = ANY (chosen)) AND EXISTS (
-        SELECT FROM activities_coverage coverage
-        WHERE coverage.place = tuning.place AND coverage.scope = 'key' AND coverage.is_listed
-          AND coverage.due_on <= days.day + tuning.before
-          AND NOT EXISTS (SELECT FROM ({PAIRED}) paired WHERE paired.expert_id = coverage.expert_id)
-          AND {readable("coverage", "coverage.expert_id")})"""
+    text="您负责的单位有重点专家的联系快到期，还没有结对的联系人",
+    query=weekly(
+        "liaison_officer",
+        listed(
+            "key",
+            f"""coverage.due_on <= days.day + tuning.before
+          AND NOT EXISTS (SELECT FROM ({PAIRED}) paired WHERE paired.expert_id = coverage.expert_id)""",
+        ),
     ),
     page="pairings:unpaired",
     fragment="?kind=officer",
@@ -197,7 +214,7 @@ VISIT_TOMORROW = Rule(
 VISIT_SOON = Rule(
     key="visit_soon",
     name="马上开始的联系",
-    about="您参加或安排的走访、座谈等，写明开始时间的，开始前两小时",
+    about="您参加或安排的走访、座谈等，写明开始时间的，开始前几小时",
     clause="四（一）",
     text="有一项联系即将开始",
     query=f"""
@@ -307,19 +324,32 @@ BIRTHDAY = Rule(
 )
 
 
-def festival(key: str, name: str, holiday: str, text: str) -> Rule:
-    """Before the first day off of a festival, as the holiday table has it."""
+# Whoever keeps in touch with somebody alive whom they may see.
+GREETING = f"""
+    SELECT paired.person_id, paired.place, expert.employer
+    FROM ({PAIRED}) paired
+    JOIN experts_expert expert ON expert.id = paired.expert_id AND expert.died_on IS NULL
+    JOIN people person ON person.id = paired.person_id CROSS JOIN clock
+    WHERE {readable("expert", "expert.id")}"""
+
+
+def festival(key: str, name: str, holiday: str, known: tuple[str, ...], text: str) -> Rule:
+    """Before the first day off of a festival as the holiday table has it, else before the day itself."""
+    days = ", ".join(f"(date '{day}')" for day in known)
     return Rule(
         key=key,
         name=name,
-        about=f"{holiday}放假之前，提醒有结对专家的人",
+        about=f"{holiday}放假之前，提醒有结对专家的人；没有录入放假安排的年份，按农历的日子",
         clause="四（一）",
         text=text,
         query=f"""
-    SELECT extract(year FROM first.day)::bigint, paired.person_id, days.due_at, NULL::bigint, NULL::uuid
-    FROM (SELECT min(day) AS day FROM core_holiday WHERE name = '{holiday}' AND NOT is_workday
-          GROUP BY extract(year FROM day)) first
-    CROSS JOIN ({PAIRED}) paired JOIN tuning ON tuning.place = paired.place
+    SELECT extract(year FROM first.day)::bigint, greeting.person_id, days.due_at, NULL::bigint, NULL::uuid
+    FROM (SELECT coalesce(entered.day, known.day) AS day
+          FROM (SELECT min(day) AS day FROM core_holiday WHERE name = '{holiday}' AND NOT is_workday
+                GROUP BY extract(year FROM day)) entered
+          FULL JOIN (VALUES {days}) known (day)
+            ON extract(year FROM known.day) = extract(year FROM entered.day)) first
+    CROSS JOIN ({GREETING}) greeting JOIN tuning ON tuning.place = greeting.place
     JOIN days ON first.day = days.day + tuning.before
     JOIN clock ON first.day > clock.today""",
         page="experts:list",
@@ -336,9 +366,8 @@ def yearly(key: str, name: str, day: date, text: str, among: str = "true") -> Ru
         clause="四（一）",
         text=text,
         query=f"""
-    SELECT extract(year FROM days.day)::bigint, paired.person_id, days.due_at, NULL::bigint, NULL::uuid
-    FROM ({PAIRED}) paired JOIN tuning ON tuning.place = paired.place
-    JOIN experts_expert expert ON expert.id = paired.expert_id AND expert.died_on IS NULL AND {among}
+    SELECT extract(year FROM days.day)::bigint, greeting.person_id, days.due_at, NULL::bigint, NULL::uuid
+    FROM ({GREETING}) greeting JOIN tuning ON tuning.place = greeting.place AND {among}
     JOIN days ON to_char(days.day + tuning.before, 'MMDD') = '{day:%m%d}'
     JOIN clock ON days.day + tuning.before > clock.today""",
         page="experts:list",
@@ -346,8 +375,10 @@ def yearly(key: str, name: str, day: date, text: str, among: str = "true") -> Ru
     )
 
 
-SPRING = festival("spring_festival", "春节走访", "春节", "春节将至，请安排走访慰问")
-MID_AUTUMN = festival("mid_autumn", "中秋走访", "中秋节", "中秋节将至，请安排走访慰问")
+SPRING = festival(
+    "spring_festival", "春节走访", "春节", festivals.SPRING_FESTIVAL, "春节将至，请安排走访慰问"
+)
+MID_AUTUMN = festival("mid_autumn", "中秋走访", "中秋节", festivals.MID_AUTUMN, "中秋节将至，请安排走访慰问")
 SCIENCE_DAY = yearly(
     "science_day", "科技工作者日", date(2000, 5, 30), "5 月 30 日是全国科技工作者日，请问候您联系的专家"
 )
@@ -356,7 +387,7 @@ TEACHERS_DAY = yearly(
     "教师节",
     date(2000, 9, 10),
     "9 月 10 日是教师节，请问候您联系的专家中的教师",
-    "expert.employer ~ '大学|学院|学校|中学|小学|幼儿园|党校'",
+    "greeting.employer ~ '大学|学院|学校|中学|小学|幼儿园|党校'",
 )
 RULES = (
     KEY_DUE,

@@ -39,10 +39,11 @@ WEEKLY = Number("repeat", "没有办理的，几天后再提醒", 7, 1, 60)
 BEFORE = Number("before", "提前几天提醒", 14, 1, 90)
 
 
-def nearest(candidates: str) -> str:
-    """SQL: of (id, page, user_id, width, due_at, expert_id) those for whom no narrower post would do."""
+def nearest(candidates: str, subject: str = "id") -> str:
+    """SQL: of (id, page, user_id, width, due_at, expert_id) those for whom no narrower post would do. Another
+    column as `subject` makes one reminder of all that have it in common."""
     return f"""
-    SELECT id, user_id, due_at, expert_id, page FROM (
+    SELECT {subject}, user_id, due_at, expert_id, page FROM (
         SELECT *, min(width) OVER (PARTITION BY id, due_at) AS narrowest FROM ({candidates}) candidate) ranked
     WHERE width = narrowest"""
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.actions import set_unit_setting
 from accounts.roles import Role
+from activities import festivals
 from activities.models import Contact, ContactPerson, Coverage, Pairing
 from activities.reminders import KEY_DUE
 from core.models import Holiday
@@ -121,10 +122,11 @@ def test_a_general_contact_has_a_rhythm_of_its_own(officer):
     expert = make_expert("林大同")
     enter(expert, scope="general", since=date(2026, 1, 10))
     pair(expert, officer, "officer")
-    assert days_told(officer, "contact_due_general", "2026-12-20", "2027-02-12") == [
+    assert days_told(officer, "contact_due_general", "2026-12-20", "2027-01-26") == [
         "12-27",
         "01-10",
-        "02-09",
+        "01-17",
+        "01-24",
     ]
     assert told(officer, "contact_due") == []
 
@@ -134,6 +136,27 @@ def test_after_four_weeks_the_head_is_told_once_a_week_for_the_unit(officer, chi
     key_expert((officer, "officer"), name="林小同")
     assert days_told(chief, "contact_escalated", "2026-05-01", "2026-05-25") == ["05-11", "05-18", "05-25"]
     assert not Message.objects.filter(recipient=chief, expert_id__isnull=False).exists()
+
+
+def test_the_head_is_told_of_general_experts_too(officer, chief):
+    enter(make_expert("林大同"), scope="general", since=date(2026, 1, 10))
+    assert days_told(chief, "contact_escalated", "2027-01-30", "2027-02-10") == ["02-08"]
+
+
+def test_whoever_answers_for_many_units_is_told_once_a_week():
+    for number, code in enumerate(["D03", "D04", "D05"]):
+        enter(make_expert(f"林大{number}", unit_code=code, awards=["CAS"]), code, since=date(2026, 1, 10))
+    boss, chief = head("市负责人", "BJ"), head("负责人甲", "D04")
+    for rule in ("contact_escalated", "contact_unpaired"):
+        worker(f"市联络员{rule}", at="BJ")
+    assert remind(at("2026-05-11"), "contact_escalated") == [
+        ("contact_escalated", "市负责人"), ("contact_escalated", "负责人甲"),
+    ]  # fmt: skip
+    assert sorted(user for _, user in remind(at("2026-05-11"), "contact_unpaired")) == [
+        "市联络员contact_escalated", "市联络员contact_unpaired",
+    ]  # fmt: skip
+    assert remind(at("2026-05-11")) == []
+    assert (len(told(boss)), len(told(chief))) == (1, 1)
 
 
 def test_a_head_off_the_list_is_not_told_of_a_restricted_expert(officer, chief):
@@ -277,6 +300,35 @@ def test_festivals_follow_the_holiday_table(officer, leader):
         Holiday.objects.filter(name="中秋节", is_workday=False, day__year=2026).order_by("day").first().day
     )
     assert remind(at(first - timedelta(days=14))) == [("mid_autumn", "联络员甲")]
+
+
+def test_a_festival_whose_days_off_are_not_entered_is_told_all_the_same(officer):
+    """The last day of the year has come, and nobody has entered the next."""
+    pair(make_expert(), officer, "officer")
+    Holiday.objects.filter(day__year__gte=2027).delete()
+    assert remind(at("2026-12-31")) == []
+    assert days_told(officer, "spring_festival", "2027-01-20", "2027-02-06") == ["01-23"]
+    Holiday.objects.create(day=date(2027, 9, 13), name="中秋节")
+    assert days_told(officer, "mid_autumn", "2027-08-29", "2027-09-15") == ["08-30"]
+
+
+@pytest.mark.parametrize("known", [festivals.SPRING_FESTIVAL, festivals.MID_AUTUMN])
+def test_the_days_of_festivals_are_known_for_years_ahead(known):
+    years = [date.fromisoformat(day).year for day in known]
+    assert years == list(range(2027, max(years) + 1))
+    assert timezone.localdate().year + 3 <= max(years)
+
+
+def test_nobody_is_asked_to_greet_the_dead_or_those_out_of_sight(officer, leader):
+    dead, hidden = make_expert("林大同"), make_expert("林小同")
+    pair(dead, officer, "officer")
+    pair(hidden, officer, "officer")
+    pair(hidden, leader, "leader")
+    plan(at("2026-05-23"), all_rules=True)
+    Expert.objects.filter(pk=dead.pk).update(died_on=date(2026, 5, 22))
+    restrict(hidden, leader, make_user(), until=date(2027, 1, 1))
+    assert deliver(at("2026-05-23")).dropped == 1
+    assert (told(officer), told(leader)) == ([], ["science_day"])
 
 
 def test_days_that_come_every_year(officer):
