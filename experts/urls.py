@@ -75,6 +75,7 @@ urlpatterns = [
     path("exits/<uuid:uuid>/", exits.exit_case, name="exit"),
     path("exits/<uuid:uuid>/told/", exits.exit_told, name="exit_told"),
     path("exits/<uuid:uuid>/statement/", exits.exit_statement, name="exit_statement"),
+    path("exits/<uuid:uuid>/papers/", exits.exit_paper, name="exit_paper"),
     path("exits/<uuid:uuid>/check/", exits.exit_check, name="exit_check"),
     path("exits/<uuid:uuid>/decide/", exits.exit_decide, name="exit_decide"),
     path("exits/<uuid:uuid>/review/", exits.exit_review, name="exit_review"),

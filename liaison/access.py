@@ -147,6 +147,7 @@ ROUTES: dict[str, Access] = {
     "experts:exit": reads(answers(404, (CHANGERS, 200)), "exit"),
     "experts:exit_told": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_statement": acts(answers(404, (CHANGERS, 422)), "exit"),
+    "experts:exit_paper": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_check": acts(answers(404, (CHANGERS, 302), (("officer_haidian",), 422)), "exit"),
     "experts:exit_decide": acts(answers(404, (CHANGERS, 403), (("director_haidian",), 422)), "exit"),
     "experts:exit_review": acts(answers(404, (CHANGERS, 422)), "exit"),

@@ -66,7 +66,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_discipline": (S, S),
     "experts_duplicatepair": ("SELECT, UPDATE", ""),
     "experts_endedgrant": (S, "INSERT"),
-    "experts_evidence": ("SELECT, INSERT, DELETE", ""),
+    "experts_evidence": ("SELECT, INSERT, DELETE", "DELETE"),
     "experts_exittext": (SI, "DELETE"),
     "experts_expert": (SIU, ""),
     "experts_historyevent": (S, ""),
@@ -117,9 +117,10 @@ WORKER_COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "UPDATE": ("job_state", "job_done", "job_total", "job_error"),
     },
     # Deleting what was said in cases that are past their years (experts/actions/exit_retention.py).
+    "experts_evidence": {"SELECT": ("id", "purpose", "about", "expert_id", "stored_as")},
     "experts_exittext": {"SELECT": ("id", "case_id")},
     "experts_mandatoryexit": {
-        "SELECT": ("id", "unit_order", "state", "review", "decided_at", "review_at"),
+        "SELECT": ("id", "uuid", "unit_order", "state", "review", "decided_at", "review_at"),
     },
     # Purging what has expired (reports/tasks.py).
     "reports_export": {

@@ -57,7 +57,7 @@ def register_exit(
 @transaction.atomic
 def note_told(*, by: User, case: MandatoryExit, told_on: date | None, untold: str = "") -> None:
     """The expert was told on that day, or why they could not be."""
-    current = _locked(by, case)
+    current = locked_case(by, case)
     _must_be_pending(current)
     if current.is_heard:
         raise ValidationError("已经记录过告知情况。")
@@ -75,7 +75,7 @@ def note_told(*, by: User, case: MandatoryExit, told_on: date | None, untold: st
 @transaction.atomic
 def attach_statement(*, by: User, case: MandatoryExit, text: str) -> None:
     """What the expert says in answer; once, and before the decision."""
-    current = _locked(by, case)
+    current = locked_case(by, case)
     _must_be_pending(current)
     if not clean_text(text):
         raise ValidationError({"text": "请填写本人申辩的内容。"})
@@ -89,7 +89,7 @@ def attach_statement(*, by: User, case: MandatoryExit, text: str) -> None:
 def check_exit(*, by: User, case: MandatoryExit, opinion: str = "") -> None:
     """The first of the two levels: the facts rest on the document. By another than who registered it, and not
     by the only one who could approve it then."""
-    current = _locked(by, case)
+    current = locked_case(by, case)
     _must_be_pending(current)
     if current.checked_by_id:
         raise ValidationError("这件应退事项已经审核过了，等待审批。")
@@ -132,7 +132,7 @@ def refuse_exit(*, by: User, case: MandatoryExit, opinion: str) -> None:
 @transaction.atomic
 def ask_review(*, by: User, case: MandatoryExit, reason: str) -> None:
     """Ask that an approved exit be looked at again, with what is new."""
-    current = _locked(by, case)
+    current = locked_case(by, case)
     if current.state != ExitState.APPROVED or current.review != ReviewState.NONE:
         raise ValidationError("只能对已退出、未复核过的事项申请复核。")
     if not clean_text(reason):
@@ -147,7 +147,7 @@ def ask_review(*, by: User, case: MandatoryExit, reason: str) -> None:
 def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinion: str) -> None:
     """Uphold, or reverse: then the expert is readmitted where the case closed an entry, and what was said is
     shown to nobody but who approves, for a reason."""
-    current = _locked(by, case, to_decide=True)
+    current = locked_case(by, case, to_decide=True)
     if current.review != ReviewState.ASKED:
         raise ValidationError("这项复核已经办理过了。")
     if by.pk == current.review_asked_by_id:
@@ -192,7 +192,7 @@ def reveal_exit(*, by: User, case: MandatoryExit, kind: ExitTextKind, reason: st
     return decrypt(row.ciphertext, key_id=row.key_id, bound_to=bound_to(case.uuid, kind))
 
 
-def _locked(by: User, case: MandatoryExit, *, to_decide: bool = False) -> MandatoryExit:
+def locked_case(by: User, case: MandatoryExit, *, to_decide: bool = False) -> MandatoryExit:
     """The case as it stands, held with its expert until the transaction ends. PermissionDenied when it is not
     the user's to change or, `to_decide`, to decide."""
     changeable = Expert.objects.changeable_by(by).select_for_update(of=("self",)).filter(pk=case.expert_id)
@@ -215,7 +215,7 @@ def _must_be_pending(case: MandatoryExit) -> None:
 
 
 def _decided_by(by: User, case: MandatoryExit) -> MandatoryExit:
-    current = _locked(by, case, to_decide=True)
+    current = locked_case(by, case, to_decide=True)
     _must_be_pending(current)
     if by.pk == current.registered_by_id:
         raise ValidationError("不能审批自己登记的应退事项，请由另一位负责人办理。")

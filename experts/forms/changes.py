@@ -66,7 +66,7 @@ class TransferForm(ReportForm):
         choices=Across.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="二（三）：跨区域、跨部门、跨领域调动的，可不再作为直接联系对象，由单位另行提出。",
+        help_text="二（三）：跨区域、跨部门、跨领域调动的，可不再作为直接联系对象；生效后系统起草一份退出提案，由单位核对后提交或撤回。",
         error_messages={"invalid_choice": "请从跨区域、跨部门、跨领域中选择。"},
     )
     new_unit = forms.CharField(

@@ -11,7 +11,8 @@ from core.chinese import clean_text
 from core.forms import DayInput, StyledForm
 from core.markings import find_marking
 from experts.exit_reasons import MANDATORY, ExitReason
-from experts.models import ExitTextKind, ReviewState
+from experts.forms.changes import EvidenceForm
+from experts.models import ExitPaper, ExitTextKind, ReviewState
 
 MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 EARLIEST = date(1990, 1, 1)
@@ -102,6 +103,19 @@ class DecideExitForm(StyledForm, forms.Form):
     opinion = TextField(
         label="审批意见", rows=2, max_length=500, required=False, help_text="不批准的，请写明理由。"
     )
+
+
+class PaperForm(EvidenceForm):
+    paper = forms.ChoiceField(
+        label="材料",
+        choices=ExitPaper.choices,
+        help_text="原文件名不保存，以免泄露情形。",
+        error_messages={"required": "请选择是哪一种材料。", "invalid_choice": "请选择是哪一种材料。"},
+    )
+    field_order = ("paper", "file")
+
+    def clean_paper(self) -> ExitPaper:
+        return ExitPaper(self.cleaned_data["paper"])
 
 
 class AskReviewForm(StyledForm, forms.Form):

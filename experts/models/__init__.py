@@ -2,7 +2,7 @@ from experts.models.catalogue import Discipline, Honour, RuleVersion
 from experts.models.catalogue_change import CatalogueChange, ChangeStage
 from experts.models.change import Across, ChangeReport, ChangeState
 from experts.models.death import Death
-from experts.models.evidence import Evidence, EvidencePurpose
+from experts.models.evidence import Evidence, EvidencePurpose, ExitPaper
 from experts.models.exit import ExitState, ExitText, ExitTextKind, MandatoryExit, ReviewState
 from experts.models.expert import Award, Expert, Holder, SavedFilter
 from experts.models.history import HistoryAct, HistoryEvent, Origin, Subject
@@ -38,6 +38,7 @@ __all__ = [
     "EndedGrant",
     "Evidence",
     "EvidencePurpose",
+    "ExitPaper",
     "ExitState",
     "ExitText",
     "ExitTextKind",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from core.vault import Vault
+from experts.models.exit import ExitState, MandatoryExit, deciding
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
 from experts.visibility import visible
@@ -19,16 +20,33 @@ VAULT = Vault("evidence")
 
 class EvidencePurpose(models.TextChoices):
     CHANGE = "change", "信息变动"
+    EXIT = "exit", "应退办理"
+
+
+class ExitPaper(models.TextChoices):
+    """What a file of a mandatory exit is. It is called by this: its own name may tell the reason."""
+
+    CONCLUSION = "conclusion", "结论文件"
+    STATEMENT = "statement", "本人申辩"
+    REVIEW = "review", "复核材料"
+    OTHER = "other", "其他材料"
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: "User") -> Self:
-        """Files about visible experts; sensitive ones need the right to sensitive fields as well."""
+        """Files about visible experts; sensitive ones need the right to sensitive fields as well, and those
+        of a reversed exit the right to approve."""
         sensitive = visible(user, key="expert_id", right="sensitive")
-        return self.filter(visible(user, key="expert_id") & (models.Q(is_sensitive=False) | sensitive))
+        taken_back = MandatoryExit.objects.filter(state=ExitState.REVERSED, uuid=models.OuterRef("about"))
+        return self.filter(
+            visible(user, key="expert_id") & (models.Q(is_sensitive=False) | sensitive),
+            ~models.Q(purpose=EvidencePurpose.EXIT)
+            | ~models.Exists(taken_back)
+            | deciding(user, "expert_id"),
+        )
 
     def of(self, purpose: EvidencePurpose, about: uuid.UUID) -> Self:
-        """The files of one report, oldest first."""
+        """The files of one report or case, oldest first."""
         return self.filter(purpose=purpose, about=about).select_related("added_by").order_by("id")
 
 

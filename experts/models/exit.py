@@ -45,7 +45,7 @@ class ExitTextKind(models.TextChoices):
     REVIEW_OPINION = "review_opinion", "复核意见"
 
 
-def _deciding(user: "User", key: str) -> Q:
+def deciding(user: "User", key: str) -> Q:
     """Experts whose exit the user decides: by the managing unit, restricted ones by the list."""
     if not user.is_active or not user.may("approve"):
         return NOTHING
@@ -62,7 +62,7 @@ class MandatoryExitQuerySet(models.QuerySet["MandatoryExit"]):
 
     def decidable_by(self, user: "User") -> Self:
         """Those that the user may decide by right; that it is another person is for each act to see."""
-        return self.visible_to(user).filter(_deciding(user, "expert_id"))
+        return self.visible_to(user).filter(deciding(user, "expert_id"))
 
     def open(self) -> Self:
         """Not decided, or under review."""
@@ -188,6 +188,11 @@ class MandatoryExit(LockedChild):
         return self.state == ExitState.PENDING
 
     @property
+    def is_open(self) -> bool:
+        """Not decided, or under review: papers can still be added."""
+        return self.is_pending or self.review == ReviewState.ASKED
+
+    @property
     def is_overdue(self) -> bool:
         return self.is_pending and self.due_on < timezone.localdate()
 
@@ -210,9 +215,7 @@ class ExitTextQuerySet(models.QuerySet["ExitText"]):
     def visible_to(self, user: "User") -> Self:
         """Texts of visible cases; of a reversed one, only for who also approves."""
         sensitive = visible(user, key="expert_id", right="sensitive")
-        return self.filter(sensitive).filter(
-            ~Q(case__state=ExitState.REVERSED) | _deciding(user, "expert_id")
-        )
+        return self.filter(sensitive).filter(~Q(case__state=ExitState.REVERSED) | deciding(user, "expert_id"))
 
 
 class ExitText(LockedChild):

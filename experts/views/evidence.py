@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.requests import UserRequest
 from experts.actions import evidence as actions
-from experts.models import Evidence, Expert
+from experts.models import Evidence, EvidencePurpose, Expert
 from experts.views.downloads import handed_over
 from experts.views.lookup import open_expert
 
@@ -34,4 +34,4 @@ def evidence_remove(request: UserRequest, uuid: str, file: str) -> HttpResponse:
         messages.error(request, problem.messages[0])
     else:
         messages.success(request, "已删除这个文件。")
-    return redirect("experts:change", kept.about)
+    return redirect("experts:exit" if kept.purpose == EvidencePurpose.EXIT else "experts:change", kept.about)

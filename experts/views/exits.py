@@ -16,17 +16,26 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import User
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
+from experts.actions import evidence as evidence_actions
 from experts.actions import exits as actions
 from experts.forms.exits import (
     AskReviewForm,
     CheckExitForm,
     DecideExitForm,
     DecideReviewForm,
+    PaperForm,
     RegisterExitForm,
     StatementForm,
     ToldForm,
 )
-from experts.models import ExitState, ExitText, ExitTextKind, MandatoryExit
+from experts.models import (
+    Evidence,
+    EvidencePurpose,
+    ExitState,
+    ExitText,
+    ExitTextKind,
+    MandatoryExit,
+)
 from experts.sensitive import MASK
 from experts.views.lookup import open_expert
 
@@ -39,6 +48,7 @@ FORMS: dict[str, type[forms.Form]] = {
     "statement": StatementForm,
     "check": CheckExitForm,
     "decide": DecideExitForm,
+    "paper": PaperForm,
     "review": AskReviewForm,
     "review_decide": DecideReviewForm,
 }
@@ -112,6 +122,7 @@ def _page(request: UserRequest, case: MandatoryExit, **filled: forms.Form) -> Ht
         "expert": expert,
         "today": timezone.localdate(),
         "texts": [_masked(case, kind) for kind in ExitTextKind if kind in held],
+        "files": Evidence.objects.visible_to(user).of(EvidencePurpose.EXIT, case.uuid),
         "acts": _acts(user, case, expert.may_change, held),
         "steps": STEPS,
         "step": _step(case),
@@ -142,6 +153,8 @@ def _acts(user: User, case: MandatoryExit, may_change: bool, held: set[str]) -> 
         found |= set() if ExitTextKind.STATEMENT in held else {"statement"}
         if not case.checked_by_id and case.registered_by_id != user.pk:
             found.add("check")
+    if case.is_open and may_change:
+        found.add("paper")
     if case.is_pending and decides and user.pk not in {case.registered_by_id, case.checked_by_id}:
         found.add("decide")
     if case.state == ExitState.APPROVED and not case.review and may_change:
@@ -163,7 +176,7 @@ def _act(
     may = MandatoryExit.objects.changeable_by(request.user).filter(pk=case.pk).exists()
     if not may or (to_decide and not _decides(request.user, case)):
         raise PermissionDenied
-    form = FORMS[name](request.POST)
+    form = FORMS[name](request.POST, request.FILES)
     if form.is_valid():
         try:
             do(by=request.user, case=case, form=form.cleaned_data)
@@ -193,6 +206,17 @@ def exit_told(request: UserRequest, uuid: str) -> HttpResponse:
 @require_POST
 def exit_statement(request: UserRequest, uuid: str) -> HttpResponse:
     return _act(request, uuid, "statement", _with_form(actions.attach_statement), "已附本人申辩。")
+
+
+def _paper(*, by: User, case: MandatoryExit, form: dict[str, Any]) -> None:
+    upload = form["file"]
+    evidence_actions.add_exit_paper(by=by, case=case, paper=form["paper"], upload=upload, name=upload.name)
+
+
+@require_POST
+def exit_paper(request: UserRequest, uuid: str) -> HttpResponse:
+    """Add a file to a case that is open."""
+    return _act(request, uuid, "paper", _paper, "已上传。")
 
 
 @require_POST

@@ -248,7 +248,7 @@ def test_a_report_takes_ten_files(client_of, officer_haidian, expert):
     for _ in range(10):
         make_evidence(report)
     page = upload(client_of(officer_haidian), report)
-    assert field_errors_of_upload(page) == ["一项变动最多附 10 个文件。"]
+    assert field_errors_of_upload(page) == ["一项最多附 10 个文件。"]
 
 
 def test_a_file_about_an_illness_keeps_no_name_and_needs_the_right(

@@ -425,7 +425,7 @@ def test_what_was_said_goes_after_the_years_that_the_unit_keeps_it(as_app, peopl
         assert purge_exits() == 0
     assert not ExitText.objects.exists()
     assert MandatoryExit.objects.get().decided_by == people[1]
-    assert Event.objects.get(verb="delete").counts == {"cases": 1, "texts": 5}
+    assert Event.objects.get(verb="delete").counts == {"cases": 1, "texts": 5, "files": 0}
 
 
 def test_a_case_that_waits_keeps_what_was_said(case):
