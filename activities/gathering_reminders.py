@@ -1,14 +1,17 @@
 """What meetings, symposia and briefings remind of (二（一）, 四（一）). The queries are built as those of
 activities/reminders.py; what they name is a gathering, a resolution, a briefing, never an expert."""
 
+from reminders.enums import MailMode
 from reminders.registry import Number, Rule
 
-# Who answers for an invitation or a resolution: the person, or the officers of the very unit.
+# Who answers for an invitation or a resolution: the person, or the officers of the very unit, else its heads.
 WHOSE = """
     CROSS JOIN LATERAL (
         SELECT {row}.{person} AS id WHERE {row}.{person} IS NOT NULL
         UNION SELECT posts.user_id FROM posts WHERE {row}.{person} IS NULL AND posts.unit_id = {row}.unit_id
-            AND posts.role = 'liaison_officer') asked"""
+            AND 'change' = ANY (posts.rights) AND (posts.role = 'liaison_officer' OR NOT EXISTS (
+                SELECT FROM posts officer
+                WHERE officer.unit_id = {row}.unit_id AND officer.role = 'liaison_officer'))) asked"""
 INVITED = f"""
     FROM activities_invitation invited
     JOIN activities_gathering gathering ON gathering.id = invited.gathering_id
@@ -16,6 +19,24 @@ INVITED = f"""
     {WHOSE.format(row="invited", person="user_id")}"""
 COMING = """gathering.state = 'planned' AND gathering."on" > clock.today
     AND (chosen IS NULL OR gathering.id = ANY (chosen))"""
+# Once somebody is invited; to one of a series, which is called for a year, when it comes near.
+MEETING_INVITED = Rule(
+    key="meeting_invited",
+    name="会议邀请",
+    about="有人邀请您或您的单位参加例会、座谈时；早就排好的，会前几天",
+    clause="二（一）",
+    text="邀请您或您的单位参加例会或座谈，请回复是否参加",
+    query=f"""
+    SELECT gathering.id, asked.id, greatest(invited.invited_at,
+            (gathering."on" - tuning.ahead + time '08:00') AT TIME ZONE 'Asia/Shanghai'),
+        NULL::bigint, gathering.uuid {INVITED}
+    WHERE invited.reply = '' AND asked.id <> gathering.created_by_id AND gathering.state = 'planned'
+      AND gathering."on" >= clock.today AND (chosen IS NULL OR gathering.id = ANY (chosen))""",
+    page="gatherings:detail",
+    numbers=(Number("ahead", "最早会前几天提醒", 30, 6, 90),),
+    is_daily=False,
+    mail=MailMode.NOW,
+)
 TWICE = """JOIN days ON days.day IN (gathering."on" - tuning.before, gathering."on" - 1)"""
 REPLY_MISSING = Rule(
     key="reply_missing",
@@ -98,4 +119,4 @@ BRIEFING_UNREAD = Rule(
     page="briefings:detail",
     numbers=(Number("repeat", "没有阅知的，几天后再提醒", 3, 1, 60),),
 )
-RULES = (REPLY_MISSING, MEETING_SOON, MINUTES_MISSING, RESOLUTION_DUE, BRIEFING_UNREAD)
+RULES = (MEETING_INVITED, REPLY_MISSING, MEETING_SOON, MINUTES_MISSING, RESOLUTION_DUE, BRIEFING_UNREAD)

@@ -101,7 +101,8 @@ def change_gathering(
 
 @transaction.atomic
 def invite(*, by: User, gathering: Gathering, people: Iterable[User] = (), units: Iterable[Unit] = ()) -> int:
-    """Invite colleagues and units; who is invited already is left out. Returns how many are new."""
+    """Invite colleagues and units; who is invited already is left out. Returns how many are new. A reminder
+    tells them (activities/gathering_reminders.py)."""
     current = locked(by, gathering)
     if not current.is_planned:
         raise ValidationError("已召开或取消的活动不能再邀请。")
@@ -119,7 +120,6 @@ def invite(*, by: User, gathering: Gathering, people: Iterable[User] = (), units
     note(
         Verb.REQUEST, by, current, "invitations", counts={"people": len(new_people), "units": len(new_units)}
     )
-    _tell(by, current, [*new_people, *_answering(new_units)], "请回复是否参加")
     return len(new_people) + len(new_units)
 
 

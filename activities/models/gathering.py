@@ -316,6 +316,7 @@ class Invitation(models.Model):
     unit = models.ForeignKey(
         "accounts.Unit", verbose_name="单位", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    invited_at = models.DateTimeField("邀请时间", auto_now_add=True)
     reply = models.CharField("回复", max_length=10, choices=Reply, blank=True)
     delegate = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name="委托给", on_delete=models.PROTECT, null=True, related_name="+"

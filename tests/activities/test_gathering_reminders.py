@@ -5,9 +5,12 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from accounts.roles import Role
 from activities.models import Briefing, Gathering, Invitation, Receipt, Resolution
+from reminders.delivery import deliver
+from reminders.planning import plan
 from tests.activities.test_reminders import days_told
-from tests.experts.grants import worker
+from tests.experts.grants import head, worker
 from tests.factories import invited, make_gathering, make_resolution, unit
 from tests.reminders.ticking import at, remind
 
@@ -23,6 +26,36 @@ def host(db):
 @pytest.fixture
 def guest(db):
     return worker("受邀人", at="D03")
+
+
+def test_an_invitation_is_told_at_once_and_once(host, guest):
+    gathering = make_gathering(host, on=DAY)
+    row = invited(gathering, guest)
+    invited(gathering, host)
+    Invitation.objects.update(invited_at=at("2026-12-01", 15, 20))
+    assert remind(at("2026-12-01", 15, 19), "meeting_invited") == []
+    assert remind(at("2026-12-01", 15, 20), "meeting_invited") == [("meeting_invited", "受邀人")]
+    assert remind(at("2026-12-01", 15, 21), "meeting_invited") == []
+    Invitation.objects.filter(pk=row.pk).update(invited_at=at("2026-12-02", 9))
+    plan(at("2026-12-02", 9), all_rules=True)
+    Invitation.objects.filter(pk=row.pk).update(reply="yes", replied_by=guest, replied_at=timezone.now())
+    assert deliver(at("2026-12-02", 9)).sent == 0
+
+
+def test_an_invitation_to_a_meeting_far_ahead_waits_until_it_comes_near(host, guest):
+    invited(make_gathering(host, on=DAY), guest)
+    Invitation.objects.update(invited_at=at("2026-09-01", 10))
+    assert days_told(guest, "meeting_invited", "2026-11-14", "2026-11-18") == ["11-16"]
+    assert days_told(guest, "meeting_invited", "2026-12-10", "2026-12-17") == []
+
+
+def test_a_unit_without_officers_is_invited_through_its_head(host):
+    head("负责人乙", "D03")
+    worker("领导乙", Role.LEADER, at="D03")
+    invited(make_gathering(host, on=DAY), unit("D03"))
+    assert remind(at("2026-12-11"), "reply_missing") == [("reply_missing", "负责人乙")]
+    worker("受邀人", at="D03")
+    assert remind(at("2026-12-15"), "reply_missing") == [("reply_missing", "受邀人")]
 
 
 def test_an_invitation_without_a_reply_reminds_twice_and_then_no_more(host, guest):

@@ -15,6 +15,7 @@ from activities.models import Gathering, Invitation, Resolution
 from audit.models import Event
 from reminders.models import Message
 from tests.factories import assign, invited, make_gathering, make_resolution, make_user, unit
+from tests.reminders.ticking import remind
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ def app(as_app, officer_haidian, leader_city):
         yield officer_haidian
 
 
-def test_a_meeting_is_called_with_an_agenda_and_tells_whom_it_invites(
+def test_a_meeting_is_called_with_an_agenda_and_reminds_whom_it_invites(
     officer_haidian, leader_city, officer_chaoyang, as_app
 ):
     with as_app(officer_haidian):
@@ -63,10 +64,9 @@ def test_a_meeting_is_called_with_an_agenda_and_tells_whom_it_invites(
         (2, "研究难点", ""),
     ]
     assert gathering.room_key == "三层会议室"
-    assert len(inbox(leader_city)) == len(inbox(officer_chaoyang)) == 1
-    assert inbox(leader_city)[0].endswith("请回复是否参加")
-    assert "专家工作例会" not in inbox(leader_city)[0]
-    assert inbox(officer_haidian) == []
+    assert remind(timezone.now(), "meeting_invited") == [
+        ("meeting_invited", "leader_city"), ("meeting_invited", "officer_chaoyang"),
+    ]  # fmt: skip
     events = Event.objects.filter(kind="gathering", reference=str(gathering.uuid)).order_by("id")
     assert [event.verb for event in events] == ["create", "request"]
 
@@ -92,7 +92,7 @@ def test_a_change_of_time_is_told_and_one_of_words_is_not(officer_haidian, leade
                 by=officer_haidian, gathering=gathering, version=gathering.version,
                 facts=facts(**changed), agenda=[("新议题", "")],
             )  # fmt: skip
-    assert [text.rpartition("：")[2] for text in inbox(leader_city)] == ["请回复是否参加", "时间或地点有变"]
+    assert [text.rpartition("：")[2] for text in inbox(leader_city)] == ["时间或地点有变"]
     gathering.refresh_from_db()
     assert (gathering.version, gathering.is_moved) == (3, True)
     assert gathering.agenda.get().title == "新议题"
