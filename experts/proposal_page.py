@@ -14,7 +14,7 @@ from core.jobs import JobState
 from core.paging import Order, page_by_key
 from core.requests import known_uuids
 from experts.actions.proposal_jobs import is_idle, work_of
-from experts.actions.proposals import REVIEWS, WRITABLE
+from experts.actions.proposals import REVIEWS, WRITABLE, missing
 from experts.enums import Label, Scope
 from experts.exit_reasons import ExitReason
 from experts.forms.proposals import (
@@ -178,7 +178,18 @@ def context_of(
         "experts_form": experts_form or ExpertsForm(),
         "is_leaving": proposal.kind == ProposalKind.EXIT,
     } | _lines(user, proposal, params, lines)
+    if step_form and step_form.errors:
+        _point_out(user, proposal, context["lines"])
     return context | work_context(user, proposal, context["line_total"])
+
+
+def _point_out(user: User, proposal: Proposal, views: list[LineView]) -> None:
+    """What a refused submission lacks, said beside each line too."""
+    shown = ProposalLine.objects.visible_to(user).filter(pk__in=[view.line.pk for view in views])
+    lacking = set(shown.incomplete(proposal.kind).values_list("pk", flat=True))
+    for view in views:
+        if view.line.pk in lacking:
+            view.problem = view.problem or missing(proposal, view.line)
 
 
 def work_context(user: User, proposal: Proposal, line_total: int | None = None) -> dict[str, Any]:

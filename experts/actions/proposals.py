@@ -186,7 +186,7 @@ def submit(*, by: User, proposal: Proposal, note: str = "", report: Report | Non
         raise ValidationError("提案里还没有专家，请先添加。")
     incomplete = ProposalLine.objects.visible_to(by).filter(proposal=current).incomplete(current.kind)
     named = incomplete.select_related("expert").only("scope", "expert__name").order_by("pk")
-    problems = first_few(named, lambda line: f"{line.expert.name}：{_missing(current, line)}")
+    problems = first_few(named, lambda line: f"{line.expert.name}：{missing(current, line)}")
     problems += what_stops(current.kind, current.unit, named_in(by, current))
     if problems:
         raise ValidationError(problems)
@@ -195,7 +195,7 @@ def submit(*, by: User, proposal: Proposal, note: str = "", report: Report | Non
     _note(current, ProposalStep.SUBMIT, by, note)
 
 
-def _missing(proposal: Proposal, line: ProposalLine) -> str:
+def missing(proposal: Proposal, line: ProposalLine) -> str:
     """What an incomplete line lacks."""
     if proposal.kind == ProposalKind.EXIT:
         return "请选择退出理由"

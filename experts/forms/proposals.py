@@ -119,7 +119,7 @@ class ProposalForm(HeadForm):
         label="事项", choices=ProposalKind.choices, error_messages={"invalid_choice": "请选择事项。"}
     )
     unit = forms.ChoiceField(
-        label="列入哪个单位的名单",
+        label="哪个单位的名单",
         error_messages={
             "required": "请选择单位。",
             "invalid_choice": "您没有在该单位维护专家的权限，请另选单位。",

@@ -233,6 +233,8 @@ def proposal_act(request: UserRequest, uuid: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, proposal, status=UNPROCESSABLE, step_form=form)
     step, note = form.cleaned_data["step"], form.cleaned_data["note"]
+    if step == ProposalStep.SUBMIT and (stopped := _saved_first(request, proposal)):
+        return stopped
     if step in JobAct and jobs.is_large(ProposalLine.objects.visible_to(user).filter(proposal=proposal)):
         begin = lambda: jobs.begin(by=user, proposal=proposal, act=JobAct(step), note=note)  # noqa: E731
         return _tried(request, proposal, form, begin, BEGUN, step_form=form)
@@ -278,6 +280,19 @@ def _saved(request: UserRequest, proposal: Proposal) -> tuple[list[Any], int]:
             else:
                 saved += 1
     return forms, saved
+
+
+def _saved_first(request: UserRequest, proposal: Proposal) -> HttpResponse | None:
+    """Save the lines that come with a submission (保存并提交); the page if one of them cannot be saved."""
+    if not is_written_by(request.user, proposal):
+        return None
+    try:
+        forms, _ = _saved(request, proposal)
+    except AlreadyDecided:
+        return _late(request, proposal)
+    if any(form.errors for form in forms):
+        return _page(request, proposal, status=UNPROCESSABLE, lines=forms)
+    return None
 
 
 def _back(request: UserRequest, proposal: Proposal) -> HttpResponse:

@@ -86,6 +86,22 @@ def test_from_the_draft_to_the_roster(officer, director):
     assert set(entries.values_list("expert__name", "scope")) == {("甲一", "key"), ("乙二", "general")}
 
 
+def test_lines_are_saved_with_the_submission_and_what_lacks_is_said_beside_them(officer):
+    proposal = begin(officer, make_expert("甲一", awards=["CAS"]), make_expert("乙二"))
+    one, two = proposal.lines.order_by("expert__sort_key")
+    sent = {"step": "submit", "line": [str(one.uuid), str(two.uuid)]}
+    sent |= {f"{each.uuid}-scope": each.scope for each in (one, two)}
+    refused = officer.post(at(proposal, "act"), sent | {f"{one.uuid}-conditions_met": "on"})
+    assert refused.status_code == 422
+    said_of = {view.line.pk: view.problem for view in refused.context["lines"]}
+    assert said_of == {one.pk: "", two.pk: "请逐项确认符合基本条件（三）"}
+    assert set(proposal.lines.filter(conditions_met=True)) == {one}  # kept although nothing was submitted
+    sent |= {f"{each.uuid}-conditions_met": "on" for each in (one, two)}
+    assert officer.post(at(proposal, "act"), sent).status_code == 302
+    proposal.refresh_from_db()
+    assert proposal.state == "submitted"
+
+
 def test_who_does_not_fit_is_named_and_the_others_are_kept(officer, director):
     on, off = make_expert("在册"), make_expert("未册")
     admitted(officer, director, on)
