@@ -17,7 +17,7 @@ from activities.enums import Capacity, ContactKind, ContactState, FollowUpKind, 
 from activities.models import Contact, ContactPerson, FollowUp
 from activities.ways import way_of
 from core.workdays import add_workdays
-from experts.enums import Label
+from experts.enums import Label, Scope
 from experts.models import Expert, RosterEntry
 from liaison.demo import SEED
 from liaison.demo.accounts import LEADER, OFFICER, nearest
@@ -58,7 +58,8 @@ def add_contacts(users: dict[str, User], today: date) -> None:
     """For those on the rosters; in each unit some are left for later."""
     rng = Random(SEED)  # noqa: S311
     made: list[Made] = []
-    entries = RosterEntry.objects.filter(label=Label.INTERNAL).select_related("expert", "unit")
+    entries = RosterEntry.objects.open().filter(label=Label.INTERNAL, scope=Scope.KEY)
+    entries = entries.select_related("expert", "unit")
     for unit, listed in groupby(entries.order_by("unit_id", "sort_key"), attrgetter("unit")):
         pair = Pair(unit, users[nearest(LEADER, unit.code)], users[nearest(OFFICER, unit.code)])
         experts = [entry.expert for entry in listed]

@@ -9,6 +9,7 @@ from activities.models import Pairing
 from experts.models import RosterEntry
 from liaison.demo.accounts import FORMER
 
+PAIRED_SINCE = 380  # days
 # unit: (leader, how many experts), in the order of the roster's names
 LED = {
     "D04": (("first_leader_haidian", 5), ("leader_haidian", 3), ("leader_haidian_two", 2), (FORMER, 3)),
@@ -21,7 +22,9 @@ def add_pairings(units: dict[str, Unit], users: dict[str, User], today: date) ->
     """With experts of the rosters, since a while after those began."""
     rows: list[Pairing] = []
     for code, leaders in LED.items():
-        entries = RosterEntry.objects.of(units[code]).open().select_related("expert").order_by("sort_key")
+        since = today - timedelta(days=PAIRED_SINCE)
+        entries = RosterEntry.objects.of(units[code]).open().filter(since__lte=since)
+        entries = entries.select_related("expert").order_by("sort_key")
         listed = [entry.expert for entry in entries]
         officer, number = KEPT[code]
         wanted = [(officer, PairingKind.OFFICER, listed[:number])]
@@ -32,7 +35,7 @@ def add_pairings(units: dict[str, Unit], users: dict[str, User], today: date) ->
         rows += [
             Pairing(
                 expert=expert, unit=units[code], kind=kind, person=users[name],
-                since=today - timedelta(days=380), opened_by=users[officer],
+                since=since, opened_by=users[officer],
             )
             for name, kind, experts in wanted
             for expert in experts

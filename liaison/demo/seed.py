@@ -23,6 +23,7 @@ from experts.sensitive import sealed
 from liaison.demo import DEMO_UNIT, SEED
 from liaison.demo.accounts import ACCOUNTS, OFFICER, add_accounts, add_demo_unit, nearest
 from liaison.demo.canary import ask_to_restrict, canary_draft, list_persons
+from liaison.demo.changes import add_changes
 from liaison.demo.contacts import add_contacts
 from liaison.demo.drafts import Draft, add_secrets, draw
 from liaison.demo.exits import add_exits
@@ -59,6 +60,7 @@ def seed(*, today: date | None = None) -> dict[str, int]:
     add_exits(experts, users, today)
     add_priorities(units, users, today)
     add_rosters(experts, units, users, today)
+    add_changes(units, users, today)
     add_pairings(units, users, today)
     add_training(units, users, today)
     add_contacts(users, today)

@@ -31,6 +31,7 @@ from core.id_numbers import parse_id_number
 from experts.enums import AwardState, Category, Label, Scope, SensitiveField
 from experts.models import (
     Award,
+    ChangeReport,
     Expert,
     Holder,
     Honour,
@@ -41,6 +42,7 @@ from experts.models import (
     SearchToken,
     SensitiveValue,
 )
+from experts.roster import Listing
 from experts.scope import BEIJING_MISSING, decide
 from experts.sensitive import opened
 from liaison.demo import CANARY, DEMO_UNIT, PASSWORD, people, seed
@@ -172,16 +174,26 @@ def test_a_review_of_haidian_is_partly_done(demo, db):
 
 def test_rosters_hold_most_key_experts_and_proposals_wait(demo, db):
     for code in ("D04", "BJ"):
-        on = RosterEntry.objects.filter(unit__code=code).as_of(TODAY)
+        on = RosterEntry.objects.filter(unit__code=code, scope=Scope.KEY).as_of(TODAY)
         own = Expert.objects.filter(unit__code=code, scope=Scope.KEY, label=Label.INTERNAL)
         assert 0 < own.count() - on.count() < on.count(), code
     states = Counter(Proposal.objects.values_list("unit__code", "state"))
-    assert set(states.values()) == {1}
+    approved = {code: number for (code, state), number in states.items() if state == "approved"}
+    assert approved.pop("D04") == 4
+    assert set(approved.values()) == {1}
     assert {code for code, state in states if state != "approved"} == {"D04"}
     assert {state for code, state in states if code == "D04"} == {"submitted", "reviewed", "approved"}
     assert not RosterEntry.objects.filter(unit__code=DEMO_UNIT).exists()
+    listing = Listing(User.objects.get(username="staff_city"), Unit.objects.get(code="D04"), TODAY)
+    changes = listing.changes_since(TODAY - timedelta(days=60))
+    assert (changes.entered.count(), changes.left.count(), changes.rescoped.count()) == (0, 1, 1)
     for proposal in Proposal.objects.all():
         assert proposal.lines.count() == proposal.line_count > 0
+
+
+def test_a_change_waits_for_the_demo_officer_of_haidian(demo, db):
+    reports = ChangeReport.objects.verifiable_by(User.objects.get(username="officer_haidian"))
+    assert reports.get().get_kind_display() == "职务变化"
 
 
 def test_contacts_leave_some_in_touch_and_some_not(demo, db):
