@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Count, DateField, QuerySet, Sum, Value
 from django.db.models.functions import TruncMonth
@@ -49,10 +49,17 @@ class Share:
         """The covered part of those expected, 0 to 1; None when nobody was."""
         return self.covered / self.expected if self.expected else None
 
-    def of(self, state: CoverageState, cause: GapCause | None = None) -> int:
-        """How many stood so; of the gaps with a cause, no fewer than there are."""
+    @property
+    def overdue(self) -> int:
+        """Of the gaps those on a roster: their contact was due and is not done."""
+        return self.gap - self.unlisted_gap
+
+    def of(self, state: CoverageState, cause: GapCause | None = None, *, listed: bool = False) -> int:
+        """How many stood so, `listed` on a roster; of the gaps with a cause, no fewer than there are."""
         if cause == GapCause.NOT_ON_ROSTER:
             return self.unlisted_gap
+        if listed and state == CoverageState.GAP:
+            return self.overdue
         number: int = getattr(self, state.value)
         return number
 
@@ -69,6 +76,14 @@ class Numbers:
 
     key: Share = field(default_factory=Share)
     general: Share = field(default_factory=Share)
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Coverage]) -> Self:
+        """Of rows with a `state`."""
+        found = cls()
+        for row in rows:
+            found.of(row.scope).add(row.state, row.is_listed, 1)
+        return found
 
     def of(self, scope: str) -> Share:
         return self.key if scope == Scope.KEY else self.general
@@ -170,6 +185,24 @@ def gaps(
     return rows.filter(cause=cause) if cause else rows  # type: ignore[misc]
 
 
+def behind(
+    user: User,
+    unit: Unit,
+    day: date,
+    state: CoverageState,
+    scope: Scope = Scope.KEY,
+    cause: GapCause | None = None,
+    *,
+    listed: bool = False,
+) -> CoverageQuerySet:
+    """The rows behind a number, of gaps each with its `cause`; with `listed` those on a roster alone."""
+    if state == CoverageState.GAP:
+        rows = gaps(user, unit, day, cause, scope)
+    else:
+        rows = listing(user, unit, day, state, scope)
+    return rows.filter(is_listed=True) if listed else rows
+
+
 def last_contacts(rows: Sequence[Coverage], day: date) -> dict[int, tuple[date, Way]]:
     """By key of the row: day and way of the last contact up to `day` that the row's rules count, for rows
     that have one; two statements."""
@@ -205,19 +238,19 @@ def contacts_by_month(user: User, unit: Unit, first: date, last: date) -> list[t
     return list(found.items())
 
 
-def portfolio(user: User, person: User, day: date) -> Numbers:
-    """The same numbers for the experts with whom `person` was paired on that day, as the user sees them."""
+def portfolio(user: User, person: User, day: date) -> list[Coverage]:
+    """The experts with whom `person` was paired on that day, as the user sees them: for each one row with its
+    `state`, key before general, in the order of names; one statement."""
     experts = Pairing.objects.visible_to(user).of(person).as_of(day).values("expert")
     rows = Coverage.objects.visible_to(user).filter(expert__in=experts).with_state(day)
-    best: dict[tuple[int, str], Coverage] = {}
-    for row in rows.only("expert_id", "scope", "is_listed"):
-        kept = best.setdefault((row.expert_id, row.scope), row)
-        if PRECEDENCE.index(row.state) < PRECEDENCE.index(kept.state):
-            best[row.expert_id, row.scope] = row
-    found = Numbers()
-    for row in best.values():
-        found.of(row.scope).add(row.state, row.is_listed, 1)
-    return found
+    best: dict[int, Coverage] = {}
+    for row in sorted(rows.select_related("expert", "unit"), key=_speaks_first):
+        best.setdefault(row.expert_id, row)
+    return sorted(best.values(), key=lambda row: (row.sort_key, row.pk))
+
+
+def _speaks_first(row: Coverage) -> tuple[bool, int]:
+    return row.scope != Scope.KEY, PRECEDENCE.index(row.state)
 
 
 def standing(user: User, experts: Iterable[Expert]) -> dict[int, Standing]:

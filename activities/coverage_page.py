@@ -36,6 +36,7 @@ class Asked:
     scope: Scope
     state: CoverageState
     cause: GapCause | None = None
+    listed: bool = False
 
     def url(self, unit: Unit | None = None, **params: str) -> str:
         """The same page with other words in its address."""
@@ -83,7 +84,7 @@ class Asked:
         return {"below": lines, "more_units": more if len(shown) < len(counted) else None}
 
     def _list(self, share: Share, params: QueryDict) -> dict[str, Any]:
-        number = share.of(self.state, self.cause)
+        number = share.of(self.state, self.cause, listed=self.listed)
         # An order by name is walked where it soon meets one of the list; few people are gathered and sorted.
         walks = number * (share.expected + share.fresh) > WALKED_FROM
         with walking_an_index() if walks else by_indexes():
@@ -95,9 +96,8 @@ class Asked:
         return {"page": page, "lines": lines, **page.urls(params)}
 
     def _rows(self) -> CoverageQuerySet:
-        if self.state == CoverageState.GAP:
-            return coverage.gaps(self.user, self.unit, self.day, self.cause, self.scope)
-        return coverage.listing(self.user, self.unit, self.day, self.state, self.scope)
+        asked = (self.user, self.unit, self.day, self.state, self.scope, self.cause)
+        return coverage.behind(*asked, listed=self.listed)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from experts.filters import chips, chosen_unit
 
 PAGE_SIZE = 25
 DEFAULT_SORT = "-day"
+ANY_WAY = "any"  # whatever the way, if only it is one: what numbers of contacts count
 ORDERS = {
     "-day": Order(("on", "id"), descending=True),
     "day": Order(("on", "id")),
@@ -71,7 +72,9 @@ class ContactFilter(django_filters.FilterSet):
     )
     unit = django_filters.ChoiceFilter(label="单位（含所属）", method="by_unit", empty_label="单位")
     expert = django_filters.ChoiceFilter(label="专家", method="by_expert", empty_label="专家")
-    way = django_filters.ChoiceFilter(label="计为", choices=Way.choices, empty_label="计为")
+    way = django_filters.ChoiceFilter(
+        label="计为", choices=[(ANY_WAY, "计入联系的"), *Way.choices], method="by_way", empty_label="计为"
+    )
     since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DayInput)
     until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DayInput)
 
@@ -97,6 +100,9 @@ class ContactFilter(django_filters.FilterSet):
 
     def by_box(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return contacts & Contact.objects.of(self.user)
+
+    def by_way(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts.exclude(way="") if value == ANY_WAY else contacts.filter(way=value)
 
     def by_unit(self, contacts: Any, name: str, value: str) -> QuerySet[Contact]:
         return contacts.within(self.unit) if self.unit else contacts.none()

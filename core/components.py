@@ -333,10 +333,13 @@ def conflict_table(
 
 @register.inclusion_tag("components/stat.html")
 def stat(
-    *, label: str, value: Any, unit: str = "", hint: Any = "", url: str = "", tone: str = ""
-) -> dict[str, Any]:
-    """A figure on a tile; `tone` bad paints it red; with a URL the label links to the rows behind it."""
-    return {"label": label, "value": value, "unit": unit, "hint": hint, "url": url, "tone": tone}
+    *, label: str, value: Any, unit: str = "", hint: Any = "", pieces: Iterable[Any] = (), url: str = "",
+    tone: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """A figure on a tile; `tone` bad paints it red; with a URL the tile leads to the rows behind it. `pieces`
+    are words with a `text` and perhaps a `url` of their own, instead of a hint."""
+    figure = {"label": label, "value": value, "unit": unit, "tone": tone}
+    return figure | {"hint": hint, "pieces": pieces, "url": url}
 
 
 @register.inclusion_tag("components/progress_bar.html")

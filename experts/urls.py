@@ -65,6 +65,7 @@ urlpatterns = [
     path("changes/takeovers/<uuid:uuid>/withdraw/", takeovers.takeover_withdraw, name="takeover_withdraw"),
     path("roster/", rosters.own_roster, name="own_roster"),
     path("roster/<str:code>/", rosters.roster, name="roster"),
+    path("roster/<str:code>/movements/", rosters.movements, name="movements"),
     path("reviews/", review.reviews, name="reviews"),
     path("reviews/new/", review.review_open, name="review_open"),
     path("reviews/<uuid:uuid>/", review.review, name="review"),

@@ -141,6 +141,7 @@ ROUTES: dict[str, Access] = {
     ),
     "experts:own_roster": reads(answers(403, (READERS, 302))),
     "experts:roster": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
+    "experts:movements": reads(answers(403, (READERS, 404), (SEERS, 200)), "unit"),
     # Mandatory exits: officer_haidian has registered one, director_haidian may decide
     "experts:exits": reads(answers(403, (OFFICERS, 200))),
     "experts:exit_register": form(answers(404, (SEERS, 403), (CHANGERS, 200)), 422, "expert"),

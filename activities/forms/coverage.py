@@ -23,6 +23,7 @@ class CoverageForm(StyledForm, forms.Form):
     scope = forms.ChoiceField(label="联系范围", choices=Scope.choices, required=False)
     state = forms.ChoiceField(label="名单", choices=STATES, required=False)
     cause = forms.ChoiceField(label="未联系原因", choices=[("", "全部"), *CAUSES], required=False)
+    listed = forms.BooleanField(label="只看名单上的", required=False)
 
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"] or timezone.localdate()

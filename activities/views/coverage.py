@@ -34,7 +34,5 @@ def unit_coverage(request: UserRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "activities/coverage.html", context, status=422)
     chosen = form.cleaned_data
-    asked = Asked(
-        request.user, unit, chosen["day"], chosen["scope"], chosen["state"], chosen["cause"]
-    )  # fmt: skip
+    asked = Asked(request.user, unit, **chosen)
     return render(request, "activities/coverage.html", context | asked.context(request.GET))

@@ -32,6 +32,25 @@ class RosterForm(StyledForm, forms.Form):
             self.add_error("since", "相比的日期须早于名单的日期。")
 
 
+class MovementForm(StyledForm, forms.Form):
+    """A stretch of days; left empty this month."""
+
+    since = forms.DateField(label="从", widget=DayInput, required=False)
+    until = forms.DateField(label="到", widget=DayInput, required=False)
+
+    def clean_since(self) -> date:
+        return _within(self.cleaned_data["since"] or timezone.localdate().replace(day=1))
+
+    def clean_until(self) -> date:
+        return _within(self.cleaned_data["until"] or timezone.localdate())
+
+    def clean(self) -> None:
+        super().clean()
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("since", "起始日期不能晚于结束日期。")
+
+
 def _within(day: date) -> date:
     if day < FIRST_DAY:
         raise forms.ValidationError("意见自 2014 年 5 月 6 日起施行，请选这一天或以后的日期。")

@@ -48,6 +48,14 @@ class RosterEntryQuerySet(models.QuerySet["RosterEntry"]):
         """Closed after the one day and up to the other."""
         return self.filter(until__gt=earlier, until__lte=later)
 
+    def moved(self, kind: "Movement", first: date, last: date) -> Self:
+        """Opened, rescoped or closed for good on these days, both included; as the tally of movements counts
+        (migration 0018)."""
+        if kind == Movement.LEFT:
+            return self.filter(closed_by__kind="exit", until__range=(first, last))
+        rescoped = Q(opened_by__kind="rescope")
+        return self.filter(rescoped if kind == Movement.RESCOPED else ~rescoped, since__range=(first, last))
+
 
 def _in_reach(user: "User") -> Q:
     intervals = Q()

@@ -1,5 +1,6 @@
 """A unit's roster of any day, and what differs between two days (二（二）)."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,16 +15,20 @@ from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
 from core.planning import walking_an_index
 from experts.enums import Scope
-from experts.forms.roster import RosterForm
+from experts.forms.roster import MovementForm, RosterForm
 from experts.listing import letter_links
-from experts.models import RosterEntry
+from experts.models import Movement, RosterEntry
 from experts.models.roster import RosterEntryQuerySet
+from experts.movements import Moved, counted, movements_url
 from experts.roster import Changes, Listing
 from experts.roster_reasons import TITLES, Happened, Reasons
 
 PAGE_SIZE = 50
 SHOWN = 100  # of each kind of change
 BY_NAME = Order(("sort_key", "id"))
+BY_DAY = {
+    kind: Order(("until" if kind == Movement.LEFT else "since", "id"), descending=True) for kind in Movement
+}
 
 
 @require_GET
@@ -38,9 +43,7 @@ def own_roster(request: UserRequest) -> HttpResponse:
 @require_GET
 def roster(request: UserRequest, code: str) -> HttpResponse:
     """Who was on the roster on the day that the URL names, today if none; with `since` what has changed."""
-    if not request.user.may("view"):
-        raise PermissionDenied
-    unit = get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
+    unit = _unit(request, code)
     today = {"day": timezone.localdate().isoformat()}
     form = RosterForm(today | {name: value for name, value in request.GET.items() if value})
     context: dict[str, Any] = {"unit": unit, "form": form, "params": request.GET}
@@ -66,6 +69,52 @@ def roster(request: UserRequest, code: str) -> HttpResponse:
         else None,
     }
     return render(request, "experts/roster.html", context)
+
+
+def _unit(request: UserRequest, code: str) -> Unit:
+    """The unit, if the user may read there; 404 otherwise, and 403 for who reads nowhere."""
+    if not request.user.may("view"):
+        raise PermissionDenied
+    return get_object_or_404(Unit.objects.reached_by(request.user, "view"), code=code)
+
+
+@require_GET
+def movements(request: UserRequest, code: str) -> HttpResponse:
+    """Who came onto the rosters of the unit and those below it in a stretch of days, who left, or whose scope
+    changed: a line for each time, the latest first. 422 with what to mend."""
+    user, unit = request.user, _unit(request, code)
+    form, asked = MovementForm(request.GET), request.GET.get("kind")
+    kind = Movement(asked) if asked in Movement.values else Movement.ENTERED
+    context: dict[str, Any] = {"unit": unit, "form": form, "kind": kind}
+    if not form.is_valid():
+        return render(request, "experts/movements.html", context, status=422)
+    chosen = form.cleaned_data
+    moved = Moved(user, unit, kind, (chosen["since"], chosen["until"]))
+    (totals,) = counted(user, unit, moved.days)
+    entries = moved.entries().select_related("expert", "unit")
+    page = page_by_key(entries, BY_DAY[kind], request.GET, PAGE_SIZE)
+    reasons = Reasons.of(user, page.rows)
+    context |= {
+        "moved": moved,
+        "tabs": _kinds(moved, totals),
+        "rows": [(entry, reasons.why(entry, kind.value)) for entry in page.rows],
+        "unnamed": moved.unnamed(totals[kind]),
+        **page.urls(request.GET),
+    }
+    return render(request, "experts/movements.html", context)
+
+
+def _kinds(moved: Moved, totals: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The three lists of the same days."""
+    return [
+        {
+            "label": kind.label,
+            "url": movements_url(moved.unit, kind, moved.days),
+            "active": kind == moved.kind,
+            "count": totals[kind],
+        }
+        for kind in Movement
+    ]
 
 
 def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:

@@ -3,14 +3,14 @@ charts, and the units that need attention. Everything comes from rollups as the 
 number leads to the list behind it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -22,13 +22,25 @@ from activities.coverage_page import percent
 from activities.models import Coverage
 from activities.months import add_months
 from core.moments import due_text
-from experts.models import Movement, RosterEntry, RosterMovement
-from experts.visibility import on_list, placed_in_reach
+from experts.forms.roster import FIRST_DAY
+from experts.models import Movement
+from experts.movements import movements_url
 from reports.dashboard.periods import ONE_DAY, Period
 
 LOW = 90  # percent of coverage below which a unit is painted red
 ATTENTION_SHOWN = 5
 CHART_SHOWN = 10
+
+
+Links = Mapping[str, str]  # addresses of lists by name; one that is missing is no link
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words below a number; with a URL they lead to the list behind the number that is in them."""
+
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,10 +49,15 @@ class Tile:
 
     label: str
     value: str | int
-    hint: str
+    pieces: tuple[Piece, ...]
     url: str = ""
     unit: str = ""
     tone: str = ""
+
+    @property
+    def hint(self) -> str:
+        """All words below the number."""
+        return "".join(piece.text for piece in self.pieces)
 
 
 @dataclass(frozen=True)
@@ -72,53 +89,56 @@ def _points(share: Share) -> float:
     return share.covered * 1000 // max(share.expected, 1) / 10
 
 
-def coverage_tile(now: Share, then: Share, url: str, compared: str) -> Tile:
+def coverage_links(unit: Unit, day: date) -> Links:
+    """The lists behind the numbers of coverage of a unit; none of days before the opinion."""
+    if day < FIRST_DAY:
+        return {}
+    asked = {
+        "covered": {"state": "covered"},
+        "gap": {},
+        "late": {"listed": "on"},
+        "general": {"scope": "general"},
+    }
+    return {name: coverage_url(unit, day, **params) for name, params in asked.items()}
+
+
+def coverage_tile(now: Share, then: Share, links: Links, before: Links, compared: str) -> Tile:
     """The share of key experts kept in touch with on the last day."""
-    missing = f"，还差 {now.gap} 人" if now.gap else ""
-    hint = f"{now.covered} / {now.expected} 人{missing}"
+    pieces = [Piece(f"已联系 {now.covered}", links["covered"]), Piece(f" / 应联系 {now.expected} 人")]
+    if now.gap:
+        pieces += [Piece("，"), Piece(f"还差 {now.gap} 人", links["gap"])]
     if now.rate is not None and then.rate is not None:
-        hint += f"；{compared} {difference(_points(now), _points(then), '个百分点')}"
-    return Tile("重点联系专家覆盖率", percent(now), hint, url)
+        change = difference(_points(now), _points(then), "个百分点")
+        pieces += [Piece("；"), Piece(f"{compared} {change}", before.get("gap", ""))]
+    return Tile("重点联系专家覆盖率", percent(now), tuple(pieces), links["gap"])
 
 
-def overdue_tile(now: Numbers, then: Numbers, url: str, compared: str) -> Tile:
-    """Whom the unit should have been in touch with and was not, key and general."""
-    late, late_then = (each.key.gap + each.general.gap for each in (now, then))
-    hint = f"重点 {now.key.gap} 人，普遍 {now.general.gap} 人；{compared} {difference(late, late_then, '人')}"
-    return Tile("逾期未联系", late, hint, url, "人", "bad" if late else "")
-
-
-def movements(user: User, unit: Unit, periods: tuple[Period, Period]) -> tuple[Counter[str], Counter[str]]:
-    """For each period how many entries of the rosters in the subtree were opened, closed for good and
-    rescoped (人次); two statements."""
-    days = (min(each.first for each in periods), max(each.last for each in periods))
-    tally = RosterMovement.objects.visible_to(user).filter(unit=unit, day__range=days)
-    moved = list(tally.values_list("kind", "day").annotate(Sum("number")))
-    moved += [(kind, day, 1) for kind, day in _restricted_movements(user, unit)]
-    found: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for period, counted in zip(periods, found, strict=True):
-        for kind, day, number in moved:
-            counted[kind] += number if period.first <= day <= period.last else 0
-    return found
-
-
-def _restricted_movements(user: User, unit: Unit) -> Iterable[tuple[str, date]]:
-    """Those that no tally holds, of restricted experts on whose list the user is: few, so read one by one."""
-    entries = RosterEntry.objects.filter(on_list(user, key="expert_id"), placed_in_reach(user, "view"))
-    rows = entries.within(unit).values_list("opened_by__kind", "since", "closed_by__kind", "until")
-    for opened, since, closed, until in rows:
-        yield (Movement.RESCOPED if opened == "rescope" else Movement.ENTERED), since
-        if closed == "exit" and until:
-            yield Movement.LEFT, until
+def overdue_tile(now: Numbers, then: Numbers, links: Links, before: Links, compared: str) -> Tile:
+    """Key experts on a roster whose contact was due and is not done; how many general ones beside."""
+    late = now.key.overdue
+    pieces = (
+        Piece("名单上的重点联系专家；"),
+        Piece(f"普遍联系 {now.general.gap} 人", links["general"]),
+        Piece("；"),
+        Piece(f"{compared} {difference(late, then.key.overdue, '人')}", before.get("late", "")),
+    )
+    return Tile("逾期未联系", late, pieces, links["late"], "人", "bad" if late else "")
 
 
 def movement_tile(now: Counter[str], then: Counter[str], unit: Unit, period: Period) -> Tile:
-    """Who came onto the rosters in the period, and who left."""
-    came, left = now[Movement.ENTERED], now[Movement.LEFT]
-    change = difference(came, then[Movement.ENTERED], "人次")
-    hint = f"退出 {left}，调整范围 {now[Movement.RESCOPED]}；列入{period.compared} {change}"
-    query = urlencode({"day": period.last.isoformat(), "since": period.first.isoformat(), "below": "on"})
-    return Tile("新列入名单", came, hint, f"{reverse('experts:roster', args=[unit.code])}?{query}", "人次")
+    """Who came onto the rosters in the period, who left, and whose scope changed."""
+    links = {kind: movements_url(unit, kind, period.days) for kind in Movement}
+    before = period.before()
+    earlier = movements_url(unit, Movement.ENTERED, before.days) if before.first >= FIRST_DAY else ""
+    came = now[Movement.ENTERED]
+    pieces = (
+        Piece(f"退出 {now[Movement.LEFT]}", links[Movement.LEFT]),
+        Piece("，"),
+        Piece(f"调整范围 {now[Movement.RESCOPED]}", links[Movement.RESCOPED]),
+        Piece("；"),
+        Piece(f"列入{period.compared} {difference(came, then[Movement.ENTERED], '人次')}", earlier),
+    )
+    return Tile("新列入名单", came, pieces, links[Movement.ENTERED], "人次")
 
 
 def shares(below: list[tuple[Unit, Numbers]], unit: Unit, day: date) -> dict[str, Any]:
@@ -179,23 +199,35 @@ def _contacts_of(unit: Unit, month: date, period: Period) -> str:
 
 
 def _contacts_url(unit: Unit, first: date, last: date) -> str:
-    """The contacts that were made on these days."""
-    asked = {"state": "done", "unit": unit.code, "since": first.isoformat(), "until": last.isoformat()}
+    """The contacts that were made on these days and are counted: a visit of nobody who counts is none."""
+    asked = {
+        "state": "done",
+        "way": "any",
+        "unit": unit.code,
+        "since": first.isoformat(),
+        "until": last.isoformat(),
+    }
     return f"{reverse('contacts:list')}?{urlencode(asked)}"
 
 
 def attention(user: User, below: list[tuple[Unit, Numbers]], day: date) -> list[Line]:
     """The units below with most to mend: experts not kept in touch with, and experts on no roster."""
-    late = _most((each, found.key.gap - found.key.unlisted_gap) for each, found in below)
-    lacking = _most((each, found.key.unlisted) for each, found in below if user.may("change", each.order))
+    late = _most((each, found.key.overdue) for each, found in below)
+    lacking = _most((each, found.key.unlisted_gap) for each, found in below)
     since = earliest_due(user, [each for each, _ in late], day)
     return [
         *(
-            Line(each, "重点联系专家逾期未联系", number, since.get(each.pk, "—"), coverage_url(each, day))
+            Line(
+                each,
+                "重点联系专家逾期未联系",
+                number,
+                since.get(each.pk, "—"),
+                coverage_links(each, day)["late"],
+            )
             for each, number in late
         ),
         *(
-            Line(each, "符合条件未列入名单", number, "—", f"{reverse('proposals:to_admit')}?unit={each.code}")
+            Line(each, "符合条件未列入名单", number, "—", coverage_url(each, day, cause="not_on_roster"))
             for each, number in lacking
         ),
     ]

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Unit, User
 from core.forms import DayInput, SearchSelect, StyledForm
+from experts.forms.roster import FIRST_DAY
+from reports.dashboard.own import Shown
 from reports.dashboard.periods import Period, Span, until
 
-FIRST_DAY = date(2014, 5, 6)  # the opinion's own
 MINE, WHOLE = "mine", "unit"
 
 
@@ -34,6 +35,12 @@ class DashboardForm(StyledForm, forms.Form):
         required=False,
         widget=forms.Select({"data-shows": "span"}),
         error_messages={"invalid_choice": "没有这种时段，请重新选择。"},
+    )
+    show = forms.ChoiceField(
+        label="名单",
+        choices=Shown.choices,
+        required=False,
+        error_messages={"invalid_choice": "没有这份名单，请重新选择。"},
     )
     first = forms.DateField(label="自", widget=DayInput, required=False)
     last = forms.DateField(label="至", widget=DayInput, required=False)
@@ -75,6 +82,9 @@ class DashboardForm(StyledForm, forms.Form):
 
     def chosen_unit(self) -> Unit:
         return self.cleaned_data["unit"] or self.reach[0]
+
+    def shown(self) -> Shown:
+        return Shown(self.cleaned_data["show"])
 
     def is_mine(self) -> bool:
         return self.cleaned_data["of"] == MINE

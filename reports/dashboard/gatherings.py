@@ -11,7 +11,8 @@ from django.utils.http import urlencode
 from accounts.models import Unit, User
 from activities.models import Gathering, Nomination, Resolution, TrainingClass
 from activities.models.resolution import late_on
-from reports.dashboard.figures import Tile, difference
+from experts.forms.roster import FIRST_DAY
+from reports.dashboard.figures import Piece, Tile, difference
 from reports.dashboard.periods import Period
 
 Counted = dict[str, dict[str, int]]
@@ -20,37 +21,41 @@ BEGAN = "training__starts_on"
 
 def tiles(user: User, unit: Unit, period: Period) -> list[Tile]:
     """Meetings held, resolutions overdue on the last day, classes begun, people who came to them; each leads
-    to its list. One statement."""
-    found = counted(user, unit, period)
+    to its list, and the change to that of the period before. One statement."""
+    found, before = counted(user, unit, period), period.before()
 
-    def change(what: str, noun: str) -> str:
-        return f"{period.compared} {difference(found[what]['now'], found[what]['then'], noun)}"
+    def change(what: str, noun: str) -> Piece:
+        words = f"{period.compared} {difference(found[what]['now'], found[what]['then'], noun)}"
+        return Piece(words, LISTS[what](unit, before) if before.first >= FIRST_DAY else "")
 
+    def tile(label: str, what: str, noun: str, *said: Piece, tone: str = "") -> Tile:
+        pieces = (*said, change(what, noun))
+        return Tile(label, found[what]["now"], pieces, LISTS[what](unit, period), noun, tone)
+
+    people = Piece(f"共 {found['trained']['people']} 人；")
     return [
-        Tile("召开例会", found["meetings"]["now"], change("meetings", "次"), _held(unit, period), "次"),
-        _overdue(found["late"]["now"], change("late", "项"), unit, period.last),
-        Tile("开办研修班次", found["classes"]["now"], change("classes", "个"), _classes(unit, period), "个"),
-        Tile(
-            "专家参训",
-            found["trained"]["now"],
-            f"共 {found['trained']['people']} 人；{change('trained', '人次')}",
-            _link("training:people", **_days(unit, period)),
-            "人次",
-        ),
+        tile("召开例会", "meetings", "次"),
+        tile("议定事项超期", "late", "项", tone="bad" if found["late"]["now"] else ""),
+        tile("开办研修班次", "classes", "个"),
+        tile("专家参训", "trained", "人次", people),
     ]
-
-
-def _overdue(number: int, hint: str, unit: Unit, day: date) -> Tile:
-    url = _link("gatherings:resolutions", state="overdue", unit=unit.code, day=day.isoformat())
-    return Tile("议定事项超期", number, hint, url, "项", "bad" if number else "")
 
 
 def _held(unit: Unit, period: Period) -> str:
     return _link("gatherings:list", kind="meeting", state="done", **_days(unit, period))
 
 
+def _overdue(unit: Unit, period: Period) -> str:
+    day = period.last.isoformat()
+    return _link("gatherings:resolutions", state="overdue", unit=unit.code, day=day)
+
+
 def _classes(unit: Unit, period: Period) -> str:
     return _link("training:list", state="held", **_days(unit, period))
+
+
+def _trained(unit: Unit, period: Period) -> str:
+    return _link("training:people", **_days(unit, period))
 
 
 def _days(unit: Unit, period: Period) -> dict[str, str]:
@@ -59,6 +64,10 @@ def _days(unit: Unit, period: Period) -> dict[str, str]:
 
 def _link(route: str, **params: str) -> str:
     return f"{reverse(route)}?{urlencode(params)}"
+
+
+# The list behind each number.
+LISTS = {"meetings": _held, "late": _overdue, "classes": _classes, "trained": _trained}
 
 
 def counted(user: User, unit: Unit, period: Period) -> Counted:

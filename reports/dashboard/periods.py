@@ -30,6 +30,10 @@ class Period:
     last: date
 
     @property
+    def days(self) -> tuple[date, date]:
+        return self.first, self.last
+
+    @property
     def words(self) -> str:
         """2026 年 1 月 1 日 — 11 月 23 日; the second year only where it is another."""
         year = f"{self.last.year} 年 " if self.last.year != self.first.year else ""

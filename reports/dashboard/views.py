@@ -18,5 +18,6 @@ def dashboard(request: UserRequest) -> HttpResponse:
     form = DashboardForm(request.user, request.GET)
     if not form.is_valid():
         return render(request, "reports/dashboard.html", {"form": form}, status=422)
-    shown = board(request.user, form.chosen_unit(), form.period(), mine=form.is_mine())
-    return render(request, "reports/dashboard.html", {"form": form, "shown": True, **shown})
+    mine, chosen = form.is_mine(), form.shown()
+    page = board(request.user, form.chosen_unit(), form.period(), mine=mine, shown=chosen)
+    return render(request, "reports/dashboard.html", {"form": form, "shown": True, "mine": mine, **page})

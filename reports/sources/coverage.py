@@ -57,7 +57,8 @@ class CoverageRow:
 
 
 class CoverageSource(UnitSource):
-    """The query has `unit`, `day`, `scope`, `state` and, of gaps, `cause`."""
+    """The query has `unit`, `day`, `scope`, `state`, of gaps `cause`, and `listed` for those on a
+    roster alone."""
 
     columns = COVERAGE_COLUMNS
 
@@ -70,7 +71,8 @@ class CoverageSource(UnitSource):
         chosen = form.cleaned_data
         query = named | {name: chosen[name].value for name in ("scope", "state")}
         query |= {"day": chosen["day"].isoformat()}
-        return urlencode(query | ({"cause": chosen["cause"].value} if chosen["cause"] else {}))
+        query |= {"cause": chosen["cause"].value} if chosen["cause"] else {}
+        return urlencode(query | ({"listed": "on"} if chosen["listed"] else {}))
 
     @property
     def day(self) -> date:
@@ -89,6 +91,7 @@ class CoverageSource(UnitSource):
                 str(Scope(str(self.params["scope"])).label),
                 str(self.state.label),
                 *([str(GapCause(cause).label)] if cause else []),
+                *(["只含名单上的"] if "listed" in self.params else []),
             ]
         )
 
@@ -101,11 +104,9 @@ class CoverageSource(UnitSource):
     def chosen(self) -> CoverageQuerySet:
         if self.unit is None:
             return Coverage.objects.none()
-        scope = Scope(str(self.params["scope"]))
-        if self.state != CoverageState.GAP:
-            return coverage.listing(self.user, self.unit, self.day, self.state, scope)
-        cause = self.params.get("cause")
-        return coverage.gaps(self.user, self.unit, self.day, GapCause(cause) if cause else None, scope)
+        scope, cause = Scope(str(self.params["scope"])), self.params.get("cause")
+        asked = (self.user, self.unit, self.day, self.state, scope, GapCause(cause) if cause else None)
+        return coverage.behind(*asked, listed="listed" in self.params)
 
     def keys(self, most: int) -> list[int]:
         """Keys of the experts, by name."""
