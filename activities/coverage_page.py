@@ -53,6 +53,7 @@ class Asked:
             "tiles": self._tiles(share),
             **self._below(below, whole=params.get("units") == "all"),
             "rules": rules_in_words(self.unit),
+            "may_change": self.user.may("change", self.unit.order),
             "refreshing": coverage.is_refreshing(self.unit),
             **self._list(share, params),
         }
@@ -77,7 +78,16 @@ class Asked:
         counted.sort(key=lambda pair: (2 if pair[1].rate is None else pair[1].rate, pair[0].order))
         shown = counted if whole else counted[:UNITS_SHOWN]
         lines = [
-            {"unit": each, "share": share, "percent": percent(share), "url": self.url(each)}
+            {
+                "unit": each,
+                "share": share,
+                "percent": percent(share),
+                "url": self.url(each),
+                "numbers": [
+                    (state.label, share.of(state), self.url(each, state=state.value))
+                    for state in (CoverageState.COVERED, CoverageState.GAP, CoverageState.FRESH)
+                ],
+            }
             for each, share in shown
         ]
         more = {"label": f"看全部 {len(counted)} 个单位", "url": self.url(units="all")}
@@ -107,6 +117,10 @@ class Line:
     row: Coverage
     last: str
     cause: str
+
+    @property
+    def expert_key(self) -> str:
+        return str(self.row.expert.uuid)
 
     @classmethod
     def of(cls, row: Coverage, state: CoverageState, last: tuple[date, Way] | None) -> "Line":

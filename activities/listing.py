@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from activities.coverage import contacts_by_month
 from activities.enums import ContactKind, ContactState, Way
 from activities.forms.contacts import experts_named
 from activities.models import Contact
@@ -17,6 +18,7 @@ from activities.months import add_months, quarter_end
 from core.forms import DayInput, SearchSelect
 from core.paging import Order, page_by_key, url_with
 from experts.filters import chips, chosen_unit
+from experts.visibility import covers_everything
 
 PAGE_SIZE = 25
 DEFAULT_SORT = "-day"
@@ -115,10 +117,23 @@ class ContactFilter(django_filters.FilterSet):
         return contacts.unrecorded_on(today) if value == "late" else contacts.between(*period(value, today))
 
 
+def _unnamed(filters: ContactFilter) -> int:
+    """Of the contacts that the dashboard counts, how many the list does not name since other units keep the
+    experts by now. Asked where the filters are those of the dashboard; 0 elsewhere."""
+    asked = {name: value for name, value in filters.form.cleaned_data.items() if value}
+    first, last = asked.pop("since", None), asked.pop("until", None)
+    counted = {"state": ContactState.DONE, "way": ANY_WAY, "unit": filters.unit and filters.unit.code}
+    if asked != counted or not (first and last) or covers_everything(filters.user):
+        return 0
+    months = contacts_by_month(filters.user, filters.unit, first, last)
+    return sum(sum(ways.values()) for _, ways in months) - filters.qs.count()
+
+
 def list_context(user: User, params: QueryDict) -> dict[str, Any]:
     """A page of contacts."""
     filters = ContactFilter(params, Contact.objects.visible_to(user), user=user)
-    found = filters.qs if filters.form.is_valid() else Contact.objects.none()
+    is_valid = filters.form.is_valid()
+    found = filters.qs if is_valid else Contact.objects.none()
     sort = params.get("sort", "")
     sort = sort if sort in ORDERS else DEFAULT_SORT
     page = page_by_key(found.for_list(), ORDERS[sort], params, PAGE_SIZE)
@@ -132,6 +147,7 @@ def list_context(user: User, params: QueryDict) -> dict[str, Any]:
             "url": url_with(params, sort="day" if sort == "-day" else "-day"),
             "direction": "desc" if sort == "-day" else "asc",
         },
+        "unnamed": _unnamed(filters) if is_valid else 0,
         "summary": f"每页 {PAGE_SIZE} 次",
         "today": timezone.localdate(),
         **page.urls(params),

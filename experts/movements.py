@@ -1,5 +1,5 @@
-"""What happened to the rosters of a unit with its subtree in a stretch of days (二（二））: how often somebody
-came, left or was rescoped, and the list behind each number."""
+"""What happened to the rosters of a unit with its subtree in a stretch of days (二（二））: how often
+somebody came, left or was rescoped, and the list behind each number."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import Literal
 
 from accounts.models import User
 from experts.exit_reasons import ExitReason
-from experts.models import Proposal, ProposalKind, ProposalLine, RosterEntry
+from experts.models import Movement, Proposal, ProposalKind, ProposalLine, RosterEntry
 
 Happened = Literal["entered", "left", "rescoped"]
 TITLES: dict[Happened, str] = {"entered": "新列入", "left": "退出", "rescoped": "调整范围"}
@@ -36,7 +36,7 @@ class Reasons:
             {(line.proposal_id, line.expert_id): line.reason for line in lines.only(*READ)},
         )
 
-    def why(self, entry: RosterEntry, happened: Happened) -> str:
+    def why(self, entry: RosterEntry, happened: Happened | Movement) -> str:
         if happened == "left":
             return self._reason(entry.closed_by_id, entry.expert_id) or LEFT
         reason = self._reason(entry.opened_by_id, entry.expert_id)

@@ -83,7 +83,9 @@ def movements(request: UserRequest, code: str) -> HttpResponse:
     """Who came onto the rosters of the unit and those below it in a stretch of days, who left, or whose scope
     changed: a line for each time, the latest first. 422 with what to mend."""
     user, unit = request.user, _unit(request, code)
-    form, asked = MovementForm(request.GET), request.GET.get("kind")
+    today, asked = timezone.localdate(), request.GET.get("kind")
+    days = {"since": today.replace(day=1).isoformat(), "until": today.isoformat()}
+    form = MovementForm(days | request.GET.dict())
     kind = Movement(asked) if asked in Movement.values else Movement.ENTERED
     context: dict[str, Any] = {"unit": unit, "form": form, "kind": kind}
     if not form.is_valid():
@@ -97,7 +99,7 @@ def movements(request: UserRequest, code: str) -> HttpResponse:
     context |= {
         "moved": moved,
         "tabs": _kinds(moved, totals),
-        "rows": [(entry, reasons.why(entry, kind.value)) for entry in page.rows],
+        "rows": [(entry, reasons.why(entry, kind)) for entry in page.rows],
         "unnamed": moved.unnamed(totals[kind]),
         **page.urls(request.GET),
     }

@@ -41,6 +41,7 @@ class Piece:
 
     text: str
     url: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,9 @@ def coverage_links(unit: Unit, day: date) -> Links:
 
 def coverage_tile(now: Share, then: Share, links: Links, before: Links, compared: str) -> Tile:
     """The share of key experts kept in touch with on the last day."""
-    pieces = [Piece(f"已联系 {now.covered}", links["covered"]), Piece(f" / 应联系 {now.expected} 人")]
+    pieces = [Piece(f"{now.covered}", links["covered"]), Piece(f" / {now.expected} 人")]
     if now.gap:
-        pieces += [Piece("，"), Piece(f"还差 {now.gap} 人", links["gap"])]
+        pieces += [Piece("，"), Piece(f"还差 {now.gap} 人", links["gap"], "bad")]
     if now.rate is not None and then.rate is not None:
         change = difference(_points(now), _points(then), "个百分点")
         pieces += [Piece("；"), Piece(f"{compared} {change}", before.get("gap", ""))]

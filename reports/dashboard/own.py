@@ -66,14 +66,18 @@ def own(user: User, period: Period, shown: Shown) -> dict[str, Any]:
     """Numbers of the user's own experts, and the list behind one of them; at most five statements."""
     rows, then = (coverage.portfolio(user, user, each.last) for each in (period, period.before()))
     last = coverage.last_contacts(rows, period.last)
-    listed = [Line(row, last.get(row.pk)) for row in rows if shown.holds(row)]
+    listed = sorted((row for row in rows if shown.holds(row)), key=_most_urgent)
     return {
         "tiles": _tiles(rows, then, period),
-        "experts": listed,
+        "experts": [Line(row, last.get(row.pk)) for row in listed],
         "experts_title": shown.label if shown else "专家名单",
         "all_url": _links(period)["all"] if shown else "",
         "by_today": period.last == timezone.localdate(),
     }
+
+
+def _most_urgent(row: Coverage) -> tuple[bool, date]:
+    return row.state != CoverageState.GAP, row.due_on or date.max
 
 
 def _tiles(rows: list[Coverage], rows_then: list[Coverage], period: Period) -> list[figures.Tile]:

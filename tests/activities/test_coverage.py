@@ -193,8 +193,10 @@ def test_a_portfolio_is_of_the_experts_paired_with_one_person(leader, officer_ha
         enter(expert, "BJ")
     pair(other, leader, until=DAY, closed_by=leader, end="ended")
     make_contact(officer_haidian, met, DAY)
-    assert share(coverage.portfolio(leader, leader, DAY).key) == (0, 1, 1, 0)
-    assert share(coverage.portfolio(leader, officer_haidian, DAY).key) == (0, 0, 0, 0)
+    rows = coverage.portfolio(leader, leader, DAY)
+    assert [(row.expert.name, row.state) for row in rows] == [("甲", "gap"), ("乙", "covered")]
+    assert share(coverage.Numbers.of_rows(rows).key) == (0, 1, 1, 0)
+    assert coverage.portfolio(leader, officer_haidian, DAY) == []
 
 
 def test_standing_says_when_contact_is_due(staff_city):

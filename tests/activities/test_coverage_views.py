@@ -105,8 +105,9 @@ def test_what_the_dashboard_cannot_show_is_said_beside_the_field(client_of, offi
 
 def test_the_dashboard_adds_up_and_leads_to_the_lists(client_of, officer_haidian):
     populate(officer_haidian, 2)
-    html = client_of(officer_haidian).get(reverse("dashboard:home")).content.decode()
-    assert "2 / 4 人，还差 2 人" in html
+    page = client_of(officer_haidian).get(reverse("dashboard:home"))
+    html = page.content.decode()
+    assert page.context["tiles"][0].hint.startswith("2 / 4 人，还差 2 人")
     assert "重点联系专家逾期未联系" in html
     assert f"/coverage/D04/?day={TODAY.isoformat()}" in html
     assert "共联系 2 人次" in html
@@ -119,8 +120,11 @@ def test_a_leader_sees_the_own_portfolio(client_of):
     for expert in (mine, other):
         enter(expert, since=TODAY - timedelta(days=300))
     pair(mine, user)
-    html = client_of(user).get(reverse("dashboard:home"), {"of": "mine"}).content.decode()
-    assert "0 / 1 人，还差 1 人" in html
+    page = client_of(user).get(reverse("dashboard:home"), {"of": "mine"})
+    assert page.context["tiles"][1].hint.startswith("0 / 1 人，还差 1 人")
+    assert [line.row.expert for line in page.context["experts"]] == [mine]
+    assert "还没有联系过" in page.content.decode()
+    assert client_of(user).get(reverse("dashboard:home"), {"of": "mine", "show": "x"}).status_code == 422
 
 
 @pytest.mark.parametrize(("name", "args"), PAGES)

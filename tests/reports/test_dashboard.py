@@ -89,8 +89,8 @@ def test_numbers_of_the_period_and_of_the_one_before(history, officer_haidian, s
 def test_every_number_opens_the_list_behind_it(history, client_of, officer_haidian):
     client = client_of(officer_haidian)
     asked = {"span": "chosen", "first": YEAR.first.isoformat(), "last": TODAY.isoformat()}
-    page = body(client.get(PAGE, asked))
-    found = {}
+    answer = client.get(PAGE, asked)
+    page, found = body(answer), {}
     for label, rows in [*MEETINGS.items(), *TRAINING.items()]:
         address = unescape(re.search(rf'href="([^"]+)">{label}<', page)[1])
         listed = client.get(address)
@@ -98,8 +98,9 @@ def test_every_number_opens_the_list_behind_it(history, client_of, officer_haidi
         shown = listed.context[rows]
         found[label] = len(getattr(shown, "rows", shown))
     assert found == {"召开例会": 2, "议定事项超期": 1, "开办研修班次": 1, "专家参训": 2}
-    assert "较前一段 +1 次" in page
-    assert "共 2 人；较前一段 +1 人次" in page
+    hints = {tile.label: tile.hint for tile in answer.context["more_tiles"]}
+    assert hints["召开例会"] == "较前一段 +1 次"
+    assert hints["专家参训"] == "共 2 人；较前一段 +1 人次"
 
 
 def test_an_overdue_resolution_of_a_past_day_is_listed_as_of_that_day(history, client_of, officer_haidian):
