@@ -19,7 +19,7 @@ from activities.conflicts import Clash, mark_of
 from activities.enums import ContactKind, FollowUpKind, Occasion
 from activities.models import Contact
 from activities.people import Offered, offered, offered_owners
-from activities.ways import Went
+from activities.ways import UNKNOWN, Went
 from core.chinese import clean_name
 from core.forms import DayInput, SearchSelect, SearchSelectMultiple, StyledForm
 from core.workdays import add_workdays
@@ -37,13 +37,14 @@ NO_EXPERT = "请从名单中选择一位专家。"
 
 
 class Names(forms.MultipleChoiceField):
-    """User names, as chips and pickers send them; whether they are known is the act's to say."""
+    """User names, as chips and pickers send them; whether they are known is the act's to say, but what no
+    name can be is refused here."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, **options)
+        super().__init__(required=False, error_messages={"invalid_choice": UNKNOWN}, **options)
 
-    def valid_value(self, value: Any) -> bool:
-        return True
+    def valid_value(self, value: str) -> bool:
+        return "\0" not in value
 
 
 class Pictures(forms.FileField):
@@ -150,7 +151,8 @@ class GoingForm(StyledForm, forms.Form):
     def chosen(self) -> list[str] | None:
         """User names that were chosen, None before anybody could."""
         if self.is_bound:
-            return [*self.data.getlist("went"), *self.data.getlist("went_more")]  # type: ignore[attr-defined]
+            sent = [*self.data.getlist("went"), *self.data.getlist("went_more")]  # type: ignore[attr-defined]
+            return [name for name in sent if "\0" not in name]
         return self.initial.get("went")
 
     def went_by(self) -> Went:

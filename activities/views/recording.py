@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from activities.models import Contact
 from activities.presenting import about, conflict_rows
 from activities.views.lookup import open_contact, tell_of
 from core.moments import day_text
+from core.requests import known_uuids
 from experts.forms.proposals import refuse
 from experts.models import Expert
 from experts.people import people_with
@@ -97,6 +98,8 @@ def record(request: UserRequest) -> HttpResponse:
             return response
         return _record_page(request, form, status=UNPROCESSABLE)
     chosen = request.GET.get("expert", "")
+    if chosen and not known_uuids([chosen]):
+        raise Http404
     expert = open_expert(request, chosen) if chosen else None
     return _record_page(request, RecordForm(user=user, expert=expert, initial=_asked(request)))
 

@@ -118,7 +118,7 @@ def overdue_tile(now: Numbers, then: Numbers, links: Links, before: Links, compa
     """Key experts on a roster whose contact was due and is not done; how many general ones beside."""
     late = now.key.overdue
     pieces = (
-        Piece("名单上的重点联系专家；"),
+        Piece("名单上的重点专家；"),
         Piece(f"普遍联系 {now.general.gap} 人", links["general"]),
         Piece("；"),
         Piece(f"{compared} {difference(late, then.key.overdue, '人')}", before.get("late", "")),

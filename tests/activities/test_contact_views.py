@@ -627,3 +627,24 @@ def test_pages_ask_the_same_at_one_row_and_at_three(client, officer_haidian, exp
     found = {url: queries(client, url) for url in pages}
     assert {url: len(each) for url, each in found.items()} == first
     assert first == pages, "\n\n".join("\n".join(each) for each in found.values())
+
+
+@pytest.mark.parametrize("asked", ["x", "\0", "-1", "00000000-0000-0000-0000-000000000000"])
+def test_an_expert_who_is_none_is_not_found_by_the_quick_form(client, asked):
+    assert client.get(RECORD, {"expert": asked}).status_code == 404
+
+
+@pytest.mark.parametrize("field", ["went", "went_more"])
+def test_a_name_that_cannot_be_one_is_refused_beside_its_field(client, expert, field):
+    for address, sent in ((RECORD, form(expert)), (PLAN, form(experts=[str(expert.uuid)], on=today()))):
+        answer = client.post(address, sent | {field: ["officer_haidian", "\0"]})
+        assert answer.status_code == 422
+        assert "请从名单中选择本系统的同事" in body(answer)
+    assert not Contact.objects.exists()
+
+
+def test_contacts_that_count_are_told_from_those_that_do_not(client, expert, officer_haidian):
+    counted, other = make_contact(officer_haidian, expert), make_contact(officer_haidian, expert, way="")
+    assert {row.pk for row in client.get(LIST).context["rows"]} == {counted.pk, other.pk}
+    assert [row.pk for row in client.get(LIST, {"way": "any"}).context["rows"]] == [counted.pk]
+    assert [row.pk for row in client.get(LIST, {"way": "leader"}).context["rows"]] == []
