@@ -107,7 +107,7 @@ class DecideExitForm(StyledForm, forms.Form):
 
 class PaperForm(EvidenceForm):
     paper = forms.ChoiceField(
-        label="材料",
+        label="材料种类",
         choices=ExitPaper.choices,
         help_text="原文件名不保存，以免泄露情形。",
         error_messages={"required": "请选择是哪一种材料。", "invalid_choice": "请选择是哪一种材料。"},

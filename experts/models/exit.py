@@ -14,7 +14,7 @@ from experts.models.locked import LockedChild
 from experts.visibility import NOTHING, changeable, managed, on_list, visible
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Unit, User
 
 
 class ExitState(models.TextChoices):
@@ -67,6 +67,18 @@ class MandatoryExitQuerySet(models.QuerySet["MandatoryExit"]):
     def open(self) -> Self:
         """Not decided, or under review."""
         return self.filter(Q(state=ExitState.PENDING) | Q(review=ReviewState.ASKED))
+
+    def to_check(self) -> Self:
+        """Waiting for the first of the two levels."""
+        return self.filter(state=ExitState.PENDING, checked_by__isnull=True)
+
+    def to_approve(self) -> Self:
+        """Waiting for the second."""
+        return self.filter(state=ExitState.PENDING, checked_by__isnull=False)
+
+    def within(self, unit: "Unit") -> Self:
+        """Of experts whom the unit or one below it manages."""
+        return self.filter(unit_order__range=(unit.order, unit.order_end))
 
     def living(self) -> Self:
         """Whose expert has not died meanwhile: nobody is reminded of the others."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import User
+from accounts.models import Unit, User
 from accounts.requests import UserRequest
 from core.paging import Order, page_by_key
 from experts.actions import evidence as evidence_actions
@@ -36,12 +36,22 @@ from experts.models import (
     ExitTextKind,
     MandatoryExit,
 )
+from experts.models.exit import MandatoryExitQuerySet
 from experts.sensitive import MASK
 from experts.views.lookup import open_expert
 
 PAGE_SIZE = 50
 UNPROCESSABLE = 422
 FIRST_DUE_FIRST = Order(("due_on", "id"))
+DECIDED = (ExitState.APPROVED, ExitState.REFUSED, ExitState.REVERSED)
+STATES = {
+    "open": "办理中",
+    "unchecked": "待审核",
+    "checked": "待审批",
+    "overdue": "逾期未办",
+    **{state.value: state.label for state in DECIDED},
+    "all": "全部",
+}
 STEPS = ["登记", "告知本人", "审核", "审批"]
 FORMS: dict[str, type[forms.Form]] = {
     "told": ToldForm,
@@ -56,26 +66,39 @@ FORMS: dict[str, type[forms.Form]] = {
 
 @require_GET
 def exits(request: UserRequest) -> HttpResponse:
-    """Cases that the user may see, first due first; `state` is open, overdue, all or a state."""
+    """Cases that the user may see, first due first; `state` is one of STATES, `unit` a code."""
     if not request.user.may("sensitive"):
         raise PermissionDenied
-    state = request.GET.get("state", "open")
-    found = MandatoryExit.objects.visible_to(request.user)
-    if state in ExitState.values:
-        found = found.filter(state=state)
-    elif state == "overdue":
-        found = found.overdue()
-    elif state != "all":
-        state, found = "open", found.open()
+    state = request.GET.get("state", "")
+    state = state if state in STATES else "open"
+    found = _in_state(MandatoryExit.objects.visible_to(request.user), state)
+    code = request.GET.get("unit", "").replace("\0", "")
+    unit = Unit.objects.reached_by(request.user, "view").filter(code=code).first() if code else None
+    if unit:
+        found = found.within(unit)
     page = page_by_key(found.for_page(), FIRST_DUE_FIRST, request.GET, PAGE_SIZE)
     context = {
         "page": page,
         "today": timezone.localdate(),
         "state": state,
-        "states": [("open", "办理中"), ("overdue", "逾期未办"), *ExitState.choices, ("all", "全部")],
+        "states": STATES.items(),
+        "unit": unit,
         **page.urls(request.GET),
     }
     return render(request, "experts/exit_list.html", context)
+
+
+def _in_state(found: MandatoryExitQuerySet, state: str) -> MandatoryExitQuerySet:
+    """Of the cases, those that one of STATES means."""
+    if state in ExitState.values:
+        return found.filter(state=state)
+    narrowed = {
+        "open": found.open,
+        "unchecked": found.to_check,
+        "checked": found.to_approve,
+        "overdue": found.overdue,
+    }
+    return narrowed.get(state, found.all)()
 
 
 @require_http_methods(["GET", "POST"])

@@ -195,3 +195,19 @@ def test_budgets(client_of, officer_haidian):
     three = len(queries(client, LIST)), len(queries(client, page_of(case)))
     assert one == three
     assert max(one) <= 9
+
+
+def test_the_list_is_narrowed_by_the_level_it_waits_for_and_by_unit(client_of, officer_haidian, staff_city):
+    make_exit(officer_haidian, make_expert("甲待审核"))
+    make_exit(officer_haidian, make_expert("乙待审批"), checked_by=worker("审核人"))
+    make_exit(staff_city, make_expert("丙朝阳", unit_code="D03"))
+    client = client_of(staff_city)
+
+    def listed(query):
+        return sorted(case.expert.name for case in client.get(f"{LIST}?{query}").context["page"].rows)
+
+    assert listed("") == listed("unit=%00&state=x") == ["丙朝阳", "乙待审批", "甲待审核"]
+    assert listed("state=unchecked") == ["丙朝阳", "甲待审核"]
+    assert listed("state=checked") == ["乙待审批"]
+    assert listed("unit=D04") == ["乙待审批", "甲待审核"]
+    assert listed("state=approved") == []

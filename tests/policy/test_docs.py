@@ -75,7 +75,7 @@ def test_readme_names_demo_accounts_that_exist() -> None:
     named = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", section, re.MULTILINE))
     real = {account.username: account.display_name for account in ACCOUNTS}
 
-    assert len(named) == 11
+    assert len(named) == 12
     assert {name: real.get(name) for name in named} == named
 
 
