@@ -89,12 +89,10 @@ def choose(
 
 
 @transaction.atomic
-def unsubscribe(*, by: User, letter: Letter) -> list[Rule]:
-    """No more e-mail for the rules of this letter; the inbox goes on. Returns the rules."""
-    rules = [REGISTRY.rules[key] for key in letter.rules if key in REGISTRY.rules]
+def unsubscribe(*, by: User, rules: Iterable[Rule]) -> None:
+    """No more e-mail for these rules; the inbox goes on."""
     for rule in rules:
         Preference.objects.update_or_create(user=by, rule=rule.key, defaults={"mail": MailMode.OFF})
-    return rules
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Choices of a person, numbers of a unit, the test of the mail server."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -10,8 +11,8 @@ from accounts.unit_settings import SettingValue, effective_all
 from core.forms import StyledForm
 from reminders.enums import MailMode
 from reminders.inbox import rules_for
-from reminders.models import Habit, Preference
-from reminders.registry import SECTION, Rule
+from reminders.models import Habit, Letter, Preference
+from reminders.registry import REGISTRY, SECTION, Rule
 
 TIME = "填如 21:00 的时间。"
 
@@ -50,6 +51,31 @@ class ChoicesForm(StyledForm, forms.Form):
     @property
     def mail(self) -> dict[str, MailMode]:
         return {rule.key: MailMode(self.cleaned_data[f"mail_{rule.key}"]) for rule in self.rules}
+
+
+class StopForm(StyledForm, forms.Form):
+    """Which rules of a letter are to send no more e-mail. Whoever has the letter sees this without a sign-in,
+    so rules about need-to-know lists are not named, and go together."""
+
+    UNNAMED = "其他事项"
+    stopped = forms.MultipleChoiceField(
+        label="停发的事项",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请至少勾选一项。", "invalid_choice": "请在列出的事项里勾选。"},
+    )
+
+    def __init__(self, letter: Letter, data: Any = None) -> None:
+        rules = [REGISTRY.rules[key] for key in letter.rules if key in REGISTRY.rules]
+        self.groups = {rule.name: [rule] for rule in rules if not rule.is_guarded}
+        if guarded := [rule for rule in rules if rule.is_guarded]:
+            self.groups[self.UNNAMED] = guarded
+        super().__init__(data, initial={"stopped": list(self.groups)})
+        field = self.fields["stopped"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(name, name) for name in self.groups]
+
+    def rules_of(self, names: Iterable[str]) -> list[Rule]:
+        return [rule for name in names for rule in self.groups[name]]
 
 
 class RuleForm(StyledForm, forms.Form):

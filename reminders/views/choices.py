@@ -11,10 +11,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.requests import UserRequest
 from core.rls import working_as
 from reminders.actions import choose, unsubscribe
-from reminders.forms import ChoicesForm
+from reminders.forms import ChoicesForm, StopForm
 from reminders.mailing import mail_is_on, reader_of
 from reminders.models import Letter
-from reminders.registry import REGISTRY
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,13 +40,20 @@ def preferences(request: UserRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def stop_mail(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask, and by POST stop, e-mail for the rules of the letter whose link this is."""
+    """Ask, and by POST stop, e-mail for rules of the letter whose link this is: those that are ticked, or all
+    when it is the mail program that asks."""
     reader = reader_of(token)
     if reader is None:
         raise Http404
     user, number = reader
     with working_as(user, channel="web"):
         letter = get_object_or_404(Letter.objects.visible_to(user), uuid=number, recipient=user)
-        stopped = unsubscribe(by=user, letter=letter) if request.method == "POST" else None
-    rules = [REGISTRY.rules[key].name for key in letter.rules if key in REGISTRY.rules]
-    return render(request, "reminders/unsubscribe.html", {"rules": rules, "is_done": stopped is not None})
+        form = StopForm(letter, request.POST if "chosen" in request.POST else None)
+        stopped: list[str] = []
+        if form.is_valid():
+            stopped = form.cleaned_data["stopped"]
+        elif request.method == "POST" and not form.is_bound:
+            stopped = list(form.groups)
+        unsubscribe(by=user, rules=form.rules_of(stopped))
+    status = 422 if form.errors else 200
+    return render(request, "reminders/unsubscribe.html", {"form": form, "stopped": stopped}, status=status)

@@ -80,13 +80,38 @@ def test_the_link_of_a_letter_stops_its_rules_without_a_sign_in(officer_haidian,
     url = reverse("reminders:unsubscribe", args=[unsubscribe_token(letter)])
     client = Client(enforce_csrf_checks=True)
     page = client.get(url)
-    assert "名单提案等我办理、信息变动等我核实" in page.content.decode()
+    names = ["名单提案等我办理", "信息变动等我核实"]
+    assert [label for _, label in page.context["form"].fields["stopped"].choices] == names
     assert not Preference.objects.exists()
-    assert "已停发" in client.post(url).content.decode()
+    assert "已停发" in client.post(url, {"chosen": "yes", "stopped": names}).content.decode()
     assert set(Preference.objects.values_list("user", "rule", "mail")) == {
         (officer_haidian.pk, "proposal_waiting", "off"),
         (officer_haidian.pk, "change_waiting", "off"),
     }
+
+
+def test_one_of_the_rules_of_a_letter_is_stopped_alone(officer_haidian):
+    letter = letter_to(officer_haidian, "proposal_waiting", "change_waiting")
+    url = reverse("reminders:unsubscribe", args=[unsubscribe_token(letter)])
+    client = Client()
+    for stopped in ([], ["别的事项"]):
+        response = client.post(url, {"chosen": "yes", "stopped": stopped})
+        assert response.status_code == 422
+    assert "请在列出的事项里勾选" in response.content.decode()
+    assert not Preference.objects.exists()
+    client.post(url, {"chosen": "yes", "stopped": ["信息变动等我核实"]})
+    assert list(Preference.objects.values_list("rule", "mail")) == [("change_waiting", "off")]
+
+
+def test_without_a_sign_in_nothing_tells_of_a_need_to_know_list(officer_haidian):
+    letter = letter_to(officer_haidian, "grant_expiring", "proposal_waiting", "restriction_waiting")
+    url = reverse("reminders:unsubscribe", args=[unsubscribe_token(letter)])
+    asked, done = Client().get(url).content.decode(), Client().post(url).content.decode()
+    for page in (asked, done):
+        assert "名单提案等我办理" in page
+        assert "其他事项" in page
+        assert "知悉" not in page
+    assert Preference.objects.filter(user=officer_haidian, mail="off").count() == 3
 
 
 def test_mail_programs_stop_with_one_click(officer_haidian):

@@ -11,6 +11,7 @@ import logging
 import signal
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -26,14 +27,16 @@ from reminders.letters import queue_digests, send_letters
 from reminders.planning import plan
 
 log = logging.getLogger(__name__)
+YEARS = range(2000, 2100)
 
 
 def moment(text: str) -> datetime:
     """An ISO moment; without an offset it is Asia/Shanghai's."""
-    found = parse_datetime(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text} is no moment such as 2026-11-23T08:30:00+08:00")
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
+    with suppress(ValueError):  # of the right form, but no day or hour such as there is
+        found = parse_datetime(text)
+        if found is not None and found.year in YEARS:
+            return found if timezone.is_aware(found) else timezone.make_aware(found)
+    raise argparse.ArgumentTypeError(f"{text} is no moment such as 2026-11-23T08:30:00+08:00")
 
 
 class Command(BaseCommand):
