@@ -257,6 +257,11 @@ VISIT_UNRECORDED = Rule(
         Number("escalate", "几天没有登记的，提醒负责人", 7, 1, 90),
     ),
 )
+# Off every roster; whoever was on none yet has not left.
+HAS_LEFT = """(
+    EXISTS (SELECT FROM experts_rosterentry entry WHERE entry.expert_id = expert.id)
+    AND NOT EXISTS (SELECT FROM experts_rosterentry entry CROSS JOIN clock WHERE entry.expert_id = expert.id
+        AND (entry.until IS NULL OR entry.until > clock.today)))"""
 NEXT_STEP = Rule(
     key="next_step",
     name="答应专家的事",
@@ -269,7 +274,8 @@ NEXT_STEP = Rule(
     JOIN experts_expert expert ON expert.id = contact.expert_id
     {STAGES.format(due="contact.next_on", item="tuning")}
     WHERE contact.state = 'done' AND contact.next_step <> '' AND contact.next_on IS NOT NULL
-      AND contact.next_done_at IS NULL AND (chosen IS NULL OR contact.id = ANY (chosen))""",
+      AND contact.next_done_at IS NULL AND NOT {HAS_LEFT}
+      AND (chosen IS NULL OR contact.id = ANY (chosen))""",
     page="contacts:contact",
     numbers=(
         Number("before", "提前几天提醒", 3, 1, 60),
@@ -289,7 +295,7 @@ FOLLOW_UP = Rule(
     JOIN experts_expert expert ON expert.id = line.expert_id
     {STAGES.format(due="line.due_on", item="tuning")}
     WHERE line.done_at IS NULL AND line.due_on IS NOT NULL AND line.owner_id IS NOT NULL
-      AND contact.state = 'done' AND (chosen IS NULL OR line.id = ANY (chosen))""",
+      AND contact.state = 'done' AND NOT {HAS_LEFT} AND (chosen IS NULL OR line.id = ANY (chosen))""",
     page="contacts:contact",
     numbers=(
         Number("before", "提前几天提醒", 3, 1, 60),

@@ -267,6 +267,22 @@ def born(day, officer, **facts):
     return expert
 
 
+def test_what_was_promised_to_who_has_left_reminds_nobody(officer):
+    """Left by the roster of one unit, the expert is still on that of another at first."""
+    expert = key_expert()
+    other = enter(expert, "D03", since=date(2026, 1, 10))
+    facts = {"next_step": "送去政策汇编", "next_on": date(2026, 5, 20)}
+    contact = make_contact(officer, expert, date(2026, 5, 1), **facts)
+    make_follow_up(contact, owner=officer, due_on=date(2026, 5, 20))
+    both = [("follow_up_due", "联络员甲"), ("next_step", "联络员甲")]
+    entry = RosterEntry.objects.get(expert=expert, unit=unit("D04"))
+    assert remind(at("2026-05-20"), "next_step", "follow_up_due") == both
+    for row, day in ((entry, "2026-05-27"), (other, "2026-06-03")):
+        row.until, row.closed_by = date.fromisoformat(day) - timedelta(days=1), row.opened_by
+        row.save(update_fields=["until", "closed_by"])
+        assert remind(at(day), "next_step", "follow_up_due") == (both if row == entry else [])
+
+
 def test_a_birthday_reminds_before_and_on_the_day(officer):
     born(date(1956, 1, 2), officer)
     assert days_told(officer, "birthday", "2026-12-25", "2027-01-05") == ["12-30", "01-02"]
