@@ -34,8 +34,8 @@ def test_a_meeting_is_called_replied_to_held_and_its_resolution_done(
     meeting = page.url
 
     sign_in(colleague_page, product, "leader_haidian")
-    colleague_page.goto("/messages/")
-    colleague_page.get_by_role("link", name="请回复是否参加").first.click()
+    colleague_page.goto(meeting)
+    expect(colleague_page.locator("main")).to_contain_text("请回复是否参加")
     colleague_page.get_by_label("参加", exact=True).check()
     colleague_page.get_by_role("button", name="回复").click()
     expect(toast(colleague_page)).to_contain_text("已回复。")
