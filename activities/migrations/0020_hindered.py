@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="contact",
             index=models.Index(
-                condition=models.Q(("state__in", ["cancelled", "missed"])),
+                condition=models.Q(("state", "cancelled"), ("state", "missed"), _connector="OR"),
                 fields=["hindrance", "on"],
                 name="contact_hindered",
             ),

@@ -193,7 +193,7 @@ class Contact(LockedChild):
             models.Index(fields=["on"], condition=Q(state="planned"), name="contact_planned"),
             models.Index(
                 fields=["hindrance", "on"],
-                condition=Q(state__in=["cancelled", "missed"]),
+                condition=Q(state="cancelled") | Q(state="missed"),
                 name="contact_hindered",
             ),
             models.Index(fields=["recorded_by"], condition=Q(state="draft"), name="contact_drafts"),
