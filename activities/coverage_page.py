@@ -77,21 +77,15 @@ class Asked:
         counted = [(each, share) for each, share in counted if share.expected or share.fresh]
         counted.sort(key=lambda pair: (2 if pair[1].rate is None else pair[1].rate, pair[0].order))
         shown = counted if whole else counted[:UNITS_SHOWN]
-        lines = [
-            {
-                "unit": each,
-                "share": share,
-                "percent": percent(share),
-                "url": self.url(each),
-                "numbers": [
-                    (state.label, share.of(state), self.url(each, state=state.value))
-                    for state in (CoverageState.COVERED, CoverageState.GAP, CoverageState.FRESH)
-                ],
-            }
-            for each, share in shown
-        ]
+        lines = [self._line(each, share) for each, share in shown]
         more = {"label": f"看全部 {len(counted)} 个单位", "url": self.url(units="all")}
         return {"below": lines, "more_units": more if len(shown) < len(counted) else None}
+
+    def _line(self, unit: Unit, share: Share) -> dict[str, Any]:
+        url = self.url(unit)
+        states = (CoverageState.COVERED, CoverageState.GAP, CoverageState.FRESH)
+        numbers = [(state.label, share.of(state), f"{url}&state={state.value}") for state in states]
+        return {"unit": unit, "share": share, "percent": percent(share), "url": url, "numbers": numbers}
 
     def _list(self, share: Share, params: QueryDict) -> dict[str, Any]:
         number = share.of(self.state, self.cause, listed=self.listed)
@@ -117,10 +111,6 @@ class Line:
     row: Coverage
     last: str
     cause: str
-
-    @property
-    def expert_key(self) -> str:
-        return str(self.row.expert.uuid)
 
     @classmethod
     def of(cls, row: Coverage, state: CoverageState, last: tuple[date, Way] | None) -> "Line":

@@ -60,11 +60,11 @@ def write_reminders(count: int, found: dict[str, Any]) -> None:
     text = FILE.read_text(encoding="utf-8")
     if REMINDERS_HEAD not in text:
         text = f"{text.rstrip()}\n\n## Reminders\n\n{REMINDERS_NOTE}\n\n{REMINDERS_HEAD}\n"
-    kept = [each for each in text.splitlines() if not (each.startswith(f"| {count:,} |") and "→" in each)]
-    end = max(
-        number for number, each in enumerate(kept) if each in REMINDERS_HEAD.splitlines() or "→" in each
-    )
-    FILE.write_text("\n".join([*kept[: end + 1], line, *kept[end + 1 :]]) + "\n", encoding="utf-8")
+    kept = [each for each in text.splitlines() if "→" not in each]
+    rows = [each for each in text.splitlines() if "→" in each and not each.startswith(f"| {count:,} |")]
+    rows = sorted([*rows, line], key=lambda row: int(row.split()[1].replace(",", "")))
+    end = kept.index(REMINDERS_HEAD.splitlines()[-1]) + 1
+    FILE.write_text("\n".join([*kept[:end], *rows, *kept[end:]]) + "\n", encoding="utf-8")
 
 
 def write_table(count: int, found: dict[str, list[Timing]], makings: list[Making]) -> None:

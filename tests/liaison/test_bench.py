@@ -174,7 +174,7 @@ def test_the_reminders_of_the_bench_are_planned_and_delivered(filled, monkeypatc
     assert Expert.objects.visible_to(message.recipient).filter(pk=message.expert_id).exists()
 
 
-def test_a_line_of_the_reminders_is_written_once_for_each_size(tmp_path, monkeypatch):
+def test_a_line_of_the_reminders_is_written_once_for_each_size_in_their_order(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "FILE", tmp_path / "benchmarks.md")
     report.FILE.write_text("# Benchmarks\n\n## 100 experts\n\nkept\n")
     pages_found = {"list": {"quiet": 10.0, "busy": 12.0}}
@@ -183,9 +183,10 @@ def test_a_line_of_the_reminders_is_written_once_for_each_size(tmp_path, monkeyp
             "plan": {"reminders": 5, "seconds": seconds},
             "pages": {"reminders": 4, "seconds": 3, "pages": pages_found},
         }
-        report.write_reminders(100, found)
         report.write_reminders(2000, found)
+        report.write_reminders(100, found)
     text = report.FILE.read_text()
+    assert text.index("| 100 |") < text.index("| 2,000 |")
     assert text.count("## Reminders") == 1
     assert text.count("| 100 | 5 | 2 | 4 | 3 | list 10.0 → 12.0 |") == 1
     assert text.count("→") == 2
