@@ -149,7 +149,10 @@ ROUTES: dict[str, Access] = {
     "experts:exit_told": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_statement": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_paper": acts(answers(404, (CHANGERS, 422)), "exit"),
-    "experts:exit_check": acts(answers(404, (CHANGERS, 302), (("officer_haidian",), 422)), "exit"),
+    # Not by who registered it, nor by the only one who could approve it then.
+    "experts:exit_check": acts(
+        answers(404, (CHANGERS, 302), (("officer_haidian", "director_haidian"), 422)), "exit"
+    ),
     "experts:exit_decide": acts(answers(404, (CHANGERS, 403), (("director_haidian",), 422)), "exit"),
     "experts:exit_review": acts(answers(404, (CHANGERS, 422)), "exit"),
     "experts:exit_review_decide": acts(answers(404, (CHANGERS, 403), (("director_haidian",), 422)), "exit"),

@@ -55,7 +55,7 @@ def add_evidence(*, by: User, report: ChangeReport, upload: BinaryIO, name: str)
     current = _own(by, report)
     called = "附件" if current.is_illness else ""
     facts = {"purpose": EvidencePurpose.CHANGE, "about": current.uuid, "is_sensitive": current.is_illness}
-    return _keep(by, Evidence(expert=current.expert, **facts), upload, name, called)
+    return _add(by, Evidence(expert=current.expert, **facts), upload, name, called)
 
 
 @transaction.atomic
@@ -65,10 +65,10 @@ def add_exit_paper(
     """Keep a paper with a case that is open. ValidationError says why a file is not accepted."""
     current = _open(by, case)
     facts = {"purpose": EvidencePurpose.EXIT, "about": current.uuid, "is_sensitive": True}
-    return _keep(by, Evidence(expert=current.expert, **facts), upload, name, paper.label)
+    return _add(by, Evidence(expert=current.expert, **facts), upload, name, paper.label)
 
 
-def _keep(by: User, evidence: Evidence, upload: BinaryIO, name: str, called: str) -> Evidence:
+def _add(by: User, evidence: Evidence, upload: BinaryIO, name: str, called: str) -> Evidence:
     """Check and store the file under its own name, or as it is `called`."""
     kept = Evidence.objects.visible_to(by).of(EvidencePurpose(evidence.purpose), evidence.about)
     if kept.count() >= MOST:

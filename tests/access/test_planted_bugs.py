@@ -429,7 +429,7 @@ def test_no_page_of_an_error_and_no_log_line_tells_what_failed(people, client_of
     release(people)
     client = client_of(people["cleared_city"])
     client.raise_request_exception = False
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="django.request"):
         response = client.get(f"/t/fails/{kind}/")
     assert response.status_code == status
     assert MARK not in response.content.decode()

@@ -42,6 +42,7 @@ WITHOUT_EVENT = {
     ): "progress of a job; note_scopes_decided records its end",
     ("experts/actions/catalogue_change.py", "note_recompute"): "as start_recompute",
     ("experts/actions/catalogue_change.py", "fail_recompute"): "as start_recompute",
+    ("experts/actions/exits.py", "locked_case"): "writes nothing",
     ("experts/actions/recompute.py", "recompute_batch"): "as start_recompute",
     ("reminders/actions.py", "notify"): "part of the act it tells of",
     ("reminders/actions.py", "tell"): "as notify",
