@@ -31,6 +31,11 @@
       },
       load(query, done) {
         const asked = ++latest;
+        const answer = (results) => {
+          const open = this.isOpen;
+          done(results);
+          if (!open) this.close(false); // one was chosen meanwhile: an answer that comes late opens nothing
+        };
         const url = new URL(address, window.location.href);
         url.searchParams.set("q", query);
         fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" })
@@ -39,15 +44,15 @@
             return response.json();
           })
           .then((found) => {
-            if (asked !== latest) return done();
+            if (asked !== latest) return answer();
             failed = false;
             this.clearOptions(); // all but the chosen one
-            return done(found.results);
+            return answer(found.results);
           })
           .catch(() => {
             failed = true;
             this.clearOptions();
-            done();
+            answer();
           });
       },
       onBlur() {
