@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from liaison.demo import PASSWORD
 from tests import chromium
 from tests.product import Product, data_folder, remove, wait_until_gone
 
 DESKTOP = {"width": 1440, "height": 900}
+PATIENCE = 20_000  # milliseconds; two products and two browsers share the machine
+expect.set_options(timeout=PATIENCE)
 LINES_AT_ONCE = 100  # so that the roster of a journey is a large proposal
 PHONE = {"width": 390, "height": 844}
 
@@ -60,7 +62,7 @@ def opened(
     context = browser.new_context(
         base_url=url, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -58,7 +58,8 @@ def confirm(page: Page) -> None:
 
 
 def is_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+    page.wait_for_load_state()
+    return bool(page.locator("html").evaluate("page => page.scrollWidth > page.clientWidth"))
 
 
 def figures(page: Page) -> dict[str, str]:

@@ -79,6 +79,7 @@ def test_a_class_is_run_from_nomination_to_attendance(
     phone_page.get_by_role("button", name="报到", exact=True).click()
     expect(phone_page.locator("main")).to_contain_text("报到 2 / 2 人")
     phone_page.get_by_role("link", name="记考勤").first.click()
+    expect(phone_page.get_by_role("button", name="保存考勤")).to_be_visible()
     assert not is_wider_than_the_screen(phone_page)
     for choice in phone_page.get_by_label("到会").all():
         choice.check()
