@@ -88,8 +88,8 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
         experts: dict[GapCause, models.QuerySet[Any]] = {
             GapCause.ABROAD: hindered.filter(hindrance=Hindrance.ABROAD),
             GapCause.DECLINED: hindered.filter(hindrance=Hindrance.DECLINED),
-            GapCause.LEADER_LEFT: paired.left_behind(PairingKind.LEADER, day),
-            GapCause.OFFICER_LEFT: paired.left_behind(PairingKind.OFFICER, day),
+            GapCause.LEADER_LEFT: paired.vacant_of(PairingKind.LEADER, day),
+            GapCause.OFFICER_LEFT: paired.vacant_of(PairingKind.OFFICER, day),
         }
         if cause in experts:
             return self.filter(expert__in=experts[cause].values("expert"))

@@ -70,7 +70,7 @@ class PairingQuerySet(models.QuerySet["Pairing"]):
         """In force, but the person has left or changed post: their experts are without one."""
         return self.as_of(day).with_post(day).filter(in_post=False)
 
-    def left_behind(self, kind: PairingKind, day: date) -> Self:
+    def vacant_of(self, kind: PairingKind, day: date) -> Self:
         """The same of one kind, for very many: all of them are set against all roles at once."""
         there = _assignments(day).filter(role__in=ROLES_OF[kind], user__is_active=True)
         return self.as_of(day).filter(~Exists(there), kind=kind)

@@ -128,6 +128,12 @@ def _proposal(
         approved_at=begun + timedelta(days=2) if steps > 2 else None,
     )
     Proposal.objects.filter(pk=proposal.pk).update(drafted_at=begun - timedelta(hours=1))
+    _add_lines(proposal, experts, scope, reason)
+    _add_acts(proposal, [submitter, head, head][:steps], begun)
+    return proposal
+
+
+def _add_lines(proposal: Proposal, experts: list[Expert], scope: str, reason: str) -> None:
     ProposalLine.objects.bulk_create(
         ProposalLine(
             proposal=proposal,
@@ -135,14 +141,16 @@ def _proposal(
             scope=scope,
             category=each.category,
             reason=reason,
-            conditions_met=kind == ProposalKind.ADMIT,
+            conditions_met=proposal.kind == ProposalKind.ADMIT,
         )
         for each in experts
     )
+
+
+def _add_acts(proposal: Proposal, people: list[User], begun: datetime) -> None:
+    """One of STEPS by each of the people, a day apart."""
     acts = ProposalAct.objects.bulk_create(
-        ProposalAct(proposal=proposal, step=step, by=head if number else submitter)
-        for number, step in enumerate(STEPS[:steps])
+        ProposalAct(proposal=proposal, step=step, by=by) for step, by in zip(STEPS, people, strict=False)
     )
     for number, act in enumerate(acts):
         ProposalAct.objects.filter(pk=act.pk).update(at=begun + timedelta(days=number))
-    return proposal
