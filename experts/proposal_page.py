@@ -17,6 +17,7 @@ from experts.actions.proposal_jobs import is_idle, work_of
 from experts.actions.proposals import REVIEWS, WRITABLE, missing
 from experts.enums import Label, Scope
 from experts.exit_reasons import ExitReason
+from experts.forms.changes import EvidenceForm
 from experts.forms.proposals import (
     BASIC_CONDITIONS,
     AllLinesForm,
@@ -29,6 +30,7 @@ from experts.models import (
     Expert,
     JobAct,
     Proposal,
+    ProposalFile,
     ProposalJob,
     ProposalKind,
     ProposalLine,
@@ -147,6 +149,13 @@ def is_written_by(user: User, proposal: Proposal) -> bool:
     return proposal.state in WRITABLE and not proposal.busy_by_id and user.may("change", proposal.place)
 
 
+def may_attach(user: User, proposal: Proposal) -> bool:
+    """Whether the user may add a file to it now: with a say in it, and seeing everybody in it."""
+    if proposal.is_decided or proposal.busy_by_id or not may_act(user, proposal):
+        return False
+    return Proposal.objects.seen_whole_by(user).filter(pk=proposal.pk).exists()
+
+
 def context_of(
     user: User,
     proposal: Proposal,
@@ -156,6 +165,7 @@ def context_of(
     lines: Iterable[LineForm] | None = None,
     all_form: AllLinesForm | None = None,
     experts_form: ExpertsForm | None = None,
+    upload: EvidenceForm | None = None,
 ) -> dict[str, Any]:
     """Everything on the page; forms that were refused come back bound."""
     steps = list(proposal.acts.select_related("by"))
@@ -176,6 +186,9 @@ def context_of(
         "all_form": all_form or AllLinesForm(kind=proposal.kind),
         "bulk_form": AllLinesForm(kind=proposal.kind, auto_id="chosen-%s"),
         "experts_form": experts_form or ExpertsForm(),
+        "files": ProposalFile.objects.visible_to(user).filter(proposal=proposal).select_related("added_by"),
+        "may_attach": may_attach(user, proposal),
+        "upload": upload or EvidenceForm(),
         "is_leaving": proposal.kind == ProposalKind.EXIT,
     } | _lines(user, proposal, params, lines)
     if step_form and step_form.errors:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from experts.views import proposal_jobs, proposals, worklists
+from experts.views import proposal_files, proposal_jobs, proposals, worklists
 
 app_name = "proposals"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("<uuid:uuid>/add/", proposals.proposal_add, name="add"),
     path("<uuid:uuid>/lines/", proposals.proposal_lines, name="lines"),
     path("<uuid:uuid>/all-lines/", proposals.proposal_all, name="all_lines"),
+    path("<uuid:uuid>/files/", proposal_files.file_add, name="file_add"),
+    path("<uuid:uuid>/files/<uuid:file>/", proposal_files.file, name="file"),
+    path("<uuid:uuid>/files/<uuid:file>/remove/", proposal_files.file_remove, name="file_remove"),
     path("<uuid:uuid>/progress/", proposal_jobs.work_progress, name="progress"),
     path("<uuid:uuid>/stop/", proposal_jobs.work_stop, name="stop"),
     path("<uuid:uuid>/restart/", proposal_jobs.work_restart, name="restart"),

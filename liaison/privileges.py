@@ -79,6 +79,7 @@ PRIVILEGES: dict[str, tuple[str, str]] = {
     "experts_priority": (SIU, ""),
     "experts_proposal": (SIU, ""),
     "experts_proposalact": (SI, ""),
+    "experts_proposalfile": ("SELECT, INSERT, DELETE", ""),
     "experts_proposaljob": (SIU, ""),
     "experts_proposalline": (ALL, ""),
     "experts_rosterentry": (SIU, ""),

@@ -23,8 +23,9 @@ from exchange.models import RosterImport, RosterRow
 from exchange.pipeline.source import VAULT as roster_files
 from exchange.rows import bound_to as roster_place
 from experts.exit_texts import bound_to as exit_place
-from experts.models import ChangeReport, Evidence, ExitText, Merge, SensitiveValue
+from experts.models import ChangeReport, Evidence, ExitText, Merge, ProposalFile, SensitiveValue
 from experts.models.evidence import VAULT as evidence_files
+from experts.models.proposal_file import VAULT as proposal_files
 from experts.sensitive import bound_to as sensitive_place
 from experts.sensitive import merge_place
 from reports.models import VAULT as export_files
@@ -125,6 +126,7 @@ PLACES: tuple[Place, ...] = (
         RosterImport, "stored_as", "stored_key", lambda row: roster_place(row, "file"), vault=roster_files
     ),
     FilePlace(Evidence, "stored_as", "stored_key", lambda row: row.bound_to, vault=evidence_files),
+    FilePlace(ProposalFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=proposal_files),
     FilePlace(Photo, "stored_as", "stored_key", lambda row: row.bound_to, vault=photo_files),
     FilePlace(BriefingFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=briefing_files),
     FilePlace(TrainingFile, "stored_as", "stored_key", lambda row: row.bound_to, vault=training_files),

@@ -59,8 +59,8 @@ def is_digest_time(now: datetime) -> bool:
 
 
 def unsubscribe_token(letter: Letter) -> str:
-    """What the link of a letter carries instead of a sign-in. It names neither rule nor subject, and no time: a
-    letter that is sent again reads as it did before."""
+    """What the link of a letter carries instead of a sign-in. It names neither rule nor subject, and no
+    time: sent again, a letter reads as it did before."""
     return signing.Signer(salt=SALT).sign_object([letter.recipient_id, letter.uuid.hex])
 
 

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from activities import attachments
 from activities.enums import BriefingState, PairingKind
 from activities.errors import AlreadyChanged
 from activities.models import Briefing, BriefingExpert, BriefingFile, Pairing, Receipt
@@ -19,6 +18,7 @@ from activities.models.briefing import VAULT
 from activities.people import staff_of
 from audit.actions import record
 from audit.verbs import Verb
+from experts import attachments
 from experts.enums import Label
 from experts.models import Expert
 from reminders.actions import tell

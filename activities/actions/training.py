@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from activities import attachments
 from activities.enums import ClassState, PlanState
 from activities.errors import AlreadyChanged
 from activities.models import TrainingClass, TrainingFile, TrainingPlan, TrainingSession
 from activities.models.training import VAULT
 from audit.actions import record
 from audit.verbs import Verb
+from experts import attachments
 
 KIND = "training"
 MOST_FILES, MOST_SESSIONS = 30, 120

@@ -1,7 +1,6 @@
 """Files that prove a reported change or belong to a mandatory exit: added and taken back by whoever is at it
 while it waits, handed over on the record."""
 
-import secrets
 from typing import Any, BinaryIO, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,9 +10,9 @@ from django.db.models import QuerySet
 from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
+from experts import attachments
 from experts.actions.changes import locked
 from experts.actions.exits import locked_case
-from experts.evidence import Refused, accepted
 from experts.log import ILLNESS
 from experts.models import ChangeReport, Evidence, EvidencePurpose, ExitPaper, MandatoryExit
 from experts.models.evidence import VAULT
@@ -73,20 +72,9 @@ def _add(by: User, evidence: Evidence, upload: BinaryIO, name: str, called: str)
     kept = Evidence.objects.visible_to(by).of(EvidencePurpose(evidence.purpose), evidence.about)
     if kept.count() >= MOST:
         raise ValidationError({"file": f"一项最多附 {MOST} 个文件。"})
-    try:
-        file = accepted(upload, name)
-    except Refused as problem:
-        raise ValidationError({"file": str(problem)}) from None
-    evidence.name = f"{called}.{file.kind}" if called else file.name
-    evidence.size, evidence.stored_as, evidence.added_by = len(file.data), secrets.token_hex(16), by
-    evidence.stored_key = VAULT.keep(evidence.stored_as, file.data, bound_to=evidence.bound_to)
-    try:
-        evidence.save(force_insert=True)
-        record(Verb.CREATE, by=by, **_about(evidence))
-    except BaseException:
-        VAULT.forget(evidence.stored_as)
-        raise
-    return evidence
+    record(Verb.CREATE, by=by, **_about(evidence))
+    evidence.added_by = by
+    return attachments.keep(evidence, VAULT, upload, name, called)
 
 
 @transaction.atomic
@@ -99,9 +87,7 @@ def remove_evidence(*, by: User, evidence: Evidence) -> None:
     else:
         _own(by, _found(ChangeReport.objects.visible_to(by), evidence))
     record(Verb.DELETE, by=by, **_about(evidence))
-    stored_as = evidence.stored_as
-    evidence.delete()
-    transaction.on_commit(lambda: VAULT.forget(stored_as))
+    attachments.drop(evidence, VAULT)
 
 
 def _found(rows: QuerySet[Row], evidence: Evidence) -> Row:
@@ -115,7 +101,4 @@ def _found(rows: QuerySet[Row], evidence: Evidence) -> Row:
 def hand_over(*, by: User, evidence: Evidence) -> bytes:
     """The file in clear; the event is written before anything leaves. ValidationError when it is gone."""
     record(Verb.EXPORT, by=by, **_about(evidence))
-    try:
-        return VAULT.read(evidence.stored_as, key_id=evidence.stored_key, bound_to=evidence.bound_to)
-    except OSError:
-        raise ValidationError("文件已不在，请联系系统管理员。") from None
+    return attachments.content(evidence, VAULT)

@@ -27,7 +27,7 @@ from experts.models import (
     ProposalState,
     ProposalStep,
 )
-from experts.models.proposal import ProposalLineQuerySet
+from experts.models.proposal import OPEN_STATES, ProposalLineQuerySet
 from experts.priorities import applying, suggested_scope
 from experts.roster import admissible, first_few, named_in, unfit, what_stops
 from experts.roster_effects import Report, apply, unheard
@@ -288,6 +288,14 @@ def open_to_approval(by: User, proposal: Proposal, report: Report | None = None)
         raise PermissionDenied
     if by.pk == current.submitted_by_id:
         raise ValidationError("不能批准自己提交的提案，请由另一人批准。")
+    return current
+
+
+def undecided(by: User, proposal: Proposal) -> Proposal:
+    """The same of one that waits, for somebody with a say in it."""
+    current = _locked(by, proposal, *OPEN_STATES)
+    if not (by.may("change", current.place) or by.may("approve", current.place)):
+        raise PermissionDenied
     return current
 
 

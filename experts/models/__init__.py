@@ -17,6 +17,7 @@ from experts.models.proposal import (
     ProposalState,
     ProposalStep,
 )
+from experts.models.proposal_file import ProposalFile
 from experts.models.proposal_job import JobAct, ProposalJob
 from experts.models.restriction import RestrictionKind, RestrictionRequest, RestrictionState
 from experts.models.review import ReviewRound, RoundState
@@ -59,6 +60,7 @@ __all__ = [
     "PriorityState",
     "Proposal",
     "ProposalAct",
+    "ProposalFile",
     "ProposalJob",
     "ProposalKind",
     "ProposalLine",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.roles import Right
@@ -62,6 +63,15 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """Proposals of units in reach that name somebody visible, and one's own drafts."""
         lines = ProposalLine.objects.visible_to(user).filter(proposal=models.OuterRef("pk"))
         return self.filter(_placed(user, "view")).filter(models.Exists(lines) | Q(drafted_by=user))
+
+    def seen_whole_by(self, user: "User") -> Self:
+        """Visible proposals of which the user sees every line. How many there are is the database's to
+        compare, since lines that one does not see are not there to count."""
+        lines = ProposalLine.objects.visible_to(user).filter(proposal=models.OuterRef("pk")).order_by()
+        counted = lines.values("proposal").annotate(lines=models.Count("pk")).values("lines")
+        seen = Coalesce(models.Subquery(counted), models.Value(0), output_field=models.BigIntegerField())
+        is_whole = models.Func("pk", seen, function="experts_lines_are", output_field=models.BooleanField())
+        return self.visible_to(user).filter(is_whole)
 
     def waiting(self) -> Self:
         return self.filter(state__in=OPEN_STATES)

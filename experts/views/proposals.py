@@ -165,7 +165,7 @@ def opened(request: UserRequest, uuid: str, *, to_change: bool = False) -> Propo
     return proposal
 
 
-def _page(request: UserRequest, proposal: Proposal, *, status: int = 200, **forms: Any) -> HttpResponse:
+def page_of(request: UserRequest, proposal: Proposal, *, status: int = 200, **forms: Any) -> HttpResponse:
     context = context_of(request.user, proposal, request.GET, **forms)
     return render(request, "experts/proposal_detail.html", context, status=status)
 
@@ -177,7 +177,7 @@ def _late(request: UserRequest, proposal: Proposal) -> HttpResponse:
     return render(request, "experts/proposal_detail.html", context, status=CONFLICT)
 
 
-def _tried(
+def tried(
     request: UserRequest, proposal: Proposal, form: Any, act: Callable[[], Any], done: str, **forms: Any
 ) -> HttpResponse:
     """Do it and go back to the page; what stands against it is said there. With the last of those whom the
@@ -188,7 +188,7 @@ def _tried(
         return _late(request, proposal)
     except ValidationError as problem:
         refuse(form, problem)
-        return _page(request, proposal, status=UNPROCESSABLE, **forms)
+        return page_of(request, proposal, status=UNPROCESSABLE, **forms)
     if done:
         messages.success(request, done)
     if not Proposal.objects.visible_to(request.user).filter(pk=proposal.pk).exists():
@@ -198,7 +198,7 @@ def _tried(
 
 @require_GET
 def proposal_detail(request: UserRequest, uuid: str) -> HttpResponse:
-    return _page(request, opened(request, uuid))
+    return page_of(request, opened(request, uuid))
 
 
 @require_http_methods(["GET", "POST"])
@@ -231,15 +231,15 @@ def proposal_act(request: UserRequest, uuid: str) -> HttpResponse:
         raise PermissionDenied
     form = StepForm(request.POST)
     if not form.is_valid():
-        return _page(request, proposal, status=UNPROCESSABLE, step_form=form)
+        return page_of(request, proposal, status=UNPROCESSABLE, step_form=form)
     step, note = form.cleaned_data["step"], form.cleaned_data["note"]
     if step == ProposalStep.SUBMIT and (stopped := _saved_first(request, proposal)):
         return stopped
     if step in JobAct and jobs.is_large(ProposalLine.objects.visible_to(user).filter(proposal=proposal)):
         begin = lambda: jobs.begin(by=user, proposal=proposal, act=JobAct(step), note=note)  # noqa: E731
-        return _tried(request, proposal, form, begin, BEGUN, step_form=form)
+        return tried(request, proposal, form, begin, BEGUN, step_form=form)
     act = lambda: form.act(by=user, proposal=proposal)  # noqa: E731
-    return _tried(request, proposal, form, act, DONE[step], step_form=form)
+    return tried(request, proposal, form, act, DONE[step], step_form=form)
 
 
 @require_POST
@@ -248,11 +248,11 @@ def proposal_add(request: UserRequest, uuid: str) -> HttpResponse:
     proposal, user = opened(request, uuid, to_change=True), request.user
     form = ExpertsForm(request.POST)
     if not form.is_valid():
-        return _page(request, proposal, status=UNPROCESSABLE, experts_form=form)
+        return page_of(request, proposal, status=UNPROCESSABLE, experts_form=form)
     chosen = chosen_experts(user, form.cleaned_data["expert"], LINES_AT_ONCE)
     outside = unfit(proposal.kind, proposal.unit, chosen)
     kept = [each for each in chosen if each not in {expert for expert, _ in outside}]
-    answer = _tried(
+    answer = tried(
         request,
         proposal,
         form,
@@ -291,7 +291,7 @@ def _saved_first(request: UserRequest, proposal: Proposal) -> HttpResponse | Non
     except AlreadyDecided:
         return _late(request, proposal)
     if any(form.errors for form in forms):
-        return _page(request, proposal, status=UNPROCESSABLE, lines=forms)
+        return page_of(request, proposal, status=UNPROCESSABLE, lines=forms)
     return None
 
 
@@ -316,7 +316,7 @@ def proposal_lines(request: UserRequest, uuid: str) -> HttpResponse:
     try:
         forms, saved = _saved(request, proposal)
         if any(form.errors for form in forms):
-            return _page(request, proposal, status=UNPROCESSABLE, lines=forms)
+            return page_of(request, proposal, status=UNPROCESSABLE, lines=forms)
         ticked = ProposalLine.objects.visible_to(user).filter(
             proposal=proposal, uuid__in=known_uuids(request.POST.getlist("chosen"))[:LINES_AT_ONCE]
         )
@@ -338,7 +338,7 @@ def _applied(
     """Set the same for these lines; many, which `query` names, by a worker."""
     form = AllLinesForm(request.POST, kind=proposal.kind)
     if not form.is_valid():
-        return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
+        return page_of(request, proposal, status=UNPROCESSABLE, all_form=form)
     try:
         if jobs.is_large(lines):
             asked = {"query": query, "facts": form.facts()}
@@ -350,7 +350,7 @@ def _applied(
         return _late(request, proposal)
     except ValidationError as problem:
         refuse(form, problem)
-        return _page(request, proposal, status=UNPROCESSABLE, all_form=form)
+        return page_of(request, proposal, status=UNPROCESSABLE, all_form=form)
     messages.success(request, f"已应用到 {done} 人。")
     return _back(request, proposal)
 
@@ -371,4 +371,4 @@ def proposal_remove(request: UserRequest, uuid: str, line: str) -> HttpResponse:
     taken = get_object_or_404(visible.select_related("expert"), uuid=line)
     form = StepForm()
     act = lambda: actions.remove_lines(by=user, proposal=proposal, lines=visible.filter(pk=taken.pk))  # noqa: E731
-    return _tried(request, proposal, form, act, f"已移出“{taken.expert.name}”。", step_form=form)
+    return tried(request, proposal, form, act, f"已移出“{taken.expert.name}”。", step_form=form)

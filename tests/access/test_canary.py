@@ -49,6 +49,7 @@ from tests.factories import (
     make_photo,
     make_plan,
     make_priority,
+    make_proposal_file,
     make_report,
     make_resolution,
     make_round,
@@ -66,6 +67,7 @@ MARK, NUMBER = "金丝雀", "ZJ-CANARY22"
 RECORD, AWARD, ROUND = UUID(int=0xCA), UUID(int=0xCB), UUID(int=0xCC)
 PRIORITY = UUID(int=0xC3)  # the canary meets it
 PROPOSAL, LINE, PROPOSED = UUID(int=0xC1), UUID(int=0xC2), "TA-20260101-CANARY"
+PROPOSED_FILE = UUID(int=0xC4)
 TAKEOVER = UUID(int=0xC7)
 COURSE, NOMINATED = UUID(int=0xC8), UUID(int=0xC9)
 MEETING, SYMPOSIUM, GUEST = UUID(int=0xE1), UUID(int=0xE2), UUID(int=0xE3)
@@ -194,6 +196,7 @@ def release_canary(personas):
     reporter = personas["officer_haidian"]
     proposal = propose(personas["cleared_city"], canary, uuid=PROPOSAL, number=PROPOSED, note=f"{MARK}提案")
     proposal.lines.update(uuid=LINE, note=f"{MARK}理由")
+    make_proposal_file(proposal, f"%PDF-1.4 {MARK}".encode(), f"{MARK}推荐函.pdf", uuid=PROPOSED_FILE)
     RosterEntry.objects.create(
         uuid=ENTRY, expert=canary, unit=canary.unit, scope="key", since=date(2020, 1, 1), opened_by=proposal
     )
@@ -247,6 +250,7 @@ def object_requests():
         "award": [RECORD, AWARD],
         "proposal": [PROPOSAL],
         "line": [PROPOSAL, LINE],
+        "proposal file": [PROPOSAL, PROPOSED_FILE],
         "change kind": [RECORD, "transfer"],
         "report": [REPORT],
         "illness": [ILLNESS],

@@ -52,6 +52,7 @@ from tests.factories import (
     make_photo,
     make_plan,
     make_priority,
+    make_proposal_file,
     make_report,
     make_round,
     make_sensitive,
@@ -100,6 +101,8 @@ def world(personas, client_of, monkeypatch):
         propose(officer, each, unit_code=code)
         for each, code in ((home, "D04"), (elsewhere, "D03"), (restricted, "BJ"))
     )
+    for each in Proposal.objects.all():
+        make_proposal_file(each)
     called = meetings(officer, "D04"), meetings(personas["officer_chaoyang"], "D03")
     priority, other = (make_priority(code, stated_by=personas["director_haidian"]) for code in ("D04", "D03"))
     kept = [
@@ -141,6 +144,7 @@ def world(personas, client_of, monkeypatch):
             "priority": [priority.uuid],
             "proposal": [proposal.uuid],
             "line": [proposal.uuid, proposal.lines.get().uuid],
+            "proposal file": [proposal.uuid, proposal.files.get().uuid],
             **_args_of(kept[0]),
             "row": [roster.uuid, roster.rows.get(state="held").number],
             **_class_keys(own_class),
@@ -183,6 +187,9 @@ def world(personas, client_of, monkeypatch):
         made.hidden[name]["proposal"] = [([each.uuid], [uuid4()]) for each in proposals]
         made.hidden[name]["line"] = [
             ([each.uuid, each.lines.get().uuid], [uuid4(), uuid4()]) for each in proposals
+        ]
+        made.hidden[name]["proposal file"] = [
+            ([each.uuid, each.files.get().uuid], [uuid4(), uuid4()]) for each in proposals
         ]
         made.hidden[name] |= _contacts_hidden(user, kept)
         classes = {own_class, other_class} - set(TrainingClass.objects.visible_to(user))

@@ -461,5 +461,5 @@ def test_pages_take_the_same_statements_at_one_row_and_at_three(officer, directo
         begin(officer, expert)
         officer.post(at(proposal, "add"), {"expert": [str(expert.uuid)]})
     many = statements()
-    for one, three, budget in zip(few, many, (6, 11, 5), strict=True):
+    for one, three, budget in zip(few, many, (6, 13, 5), strict=True):
         assert (len(one), len(three)) == (budget, budget), "\n".join(three)

@@ -39,6 +39,7 @@ from experts.models import (
     MandatoryExit,
     NeedToKnow,
     Proposal,
+    ProposalFile,
     ProposalLine,
     RestrictionRequest,
     ReviewRound,
@@ -48,6 +49,7 @@ from experts.models import (
     TakeOver,
 )
 from experts.models.evidence import VAULT
+from experts.models.proposal_file import VAULT as proposal_vault
 from experts.search import token_rows
 from experts.sensitive import SensitiveInput, check_id_number, sealed
 
@@ -225,6 +227,21 @@ def propose(by, *experts, unit_code="D04", kind="admit", **facts):
             proposal=proposal, expert=expert, scope="" if kind == "exit" else expert.scope
         )
     return proposal
+
+
+def make_proposal_file(proposal, data=b"%PDF-1.4 test", name="推荐函.pdf", **facts):
+    """A file kept with a proposal by whoever drafted it."""
+    file = ProposalFile(
+        proposal=proposal,
+        name=name,
+        size=len(data),
+        stored_as=uuid4().hex,
+        added_by=proposal.drafted_by,
+        **facts,
+    )
+    file.stored_key = proposal_vault.keep(file.stored_as, data, bound_to=file.bound_to)
+    file.save(force_insert=True)
+    return file
 
 
 def enlist(by, expert, code="D04", since=date(2026, 3, 1), until=None, scope="key", **facts):

@@ -61,7 +61,7 @@ DEFINERS = {
     "experts_end_lost_work", "experts_follow",
     "experts_gaps_by_award", "experts_gaps_by_expert", "experts_gaps_by_priority",
     "experts_gaps_by_rosterentry",
-    "experts_gather_holders", "experts_hold_moved",
+    "experts_gather_holders", "experts_hold_moved", "experts_lines_are",
     "experts_keep_award_history", "experts_keep_expert_history", "experts_keep_sensitive_history",
     "experts_merge_records", "experts_move_identity", "experts_move_tokens",
     "experts_note_pairs", "experts_note_recent_pairs", "experts_note_turned_priorities",

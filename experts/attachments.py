@@ -1,27 +1,45 @@
-"""Files beside a briefing or a class: each a row, and what it holds encrypted in a vault."""
+"""Files beside a report, a proposal, a briefing, a class: each a row, what it holds encrypted in a vault."""
 
 import secrets
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from activities.models import BriefingFile, TrainingFile
 from core.vault import Vault
 from experts.evidence import Refused, accepted
 
-Row = TypeVar("Row", BriefingFile, TrainingFile)
 GONE = "文件已不在，请联系系统管理员。"
 
 
-def keep(row: Row, vault: Vault, upload: BinaryIO, name: str) -> Row:
-    """Store the upload and its row, as the last thing of an act, so that no file stays behind when the act
-    fails. ValidationError says why one is not accepted."""
+class Kept(Protocol):
+    """The row of such a file."""
+
+    name: str
+    size: int
+    stored_as: str
+    stored_key: str
+
+    @property
+    def bound_to(self) -> str: ...
+
+    def save(self, *, force_insert: bool) -> None: ...
+
+    def delete(self) -> Any: ...
+
+
+Row = TypeVar("Row", bound=Kept)
+
+
+def keep(row: Row, vault: Vault, upload: BinaryIO, name: str, called: str = "") -> Row:
+    """Store the upload and its row under its own name, or as it is `called`, as the last thing of an act, so
+    that no file stays behind when the act fails. ValidationError says why one is not accepted."""
     try:
         file = accepted(upload, name)
     except Refused as problem:
         raise ValidationError({"file": str(problem)}) from None
-    row.name, row.size, row.stored_as = file.name, len(file.data), secrets.token_hex(16)
+    row.name = f"{called}.{file.kind}" if called else file.name
+    row.size, row.stored_as = len(file.data), secrets.token_hex(16)
     row.stored_key = vault.keep(row.stored_as, file.data, bound_to=row.bound_to)
     try:
         row.save(force_insert=True)
@@ -31,14 +49,14 @@ def keep(row: Row, vault: Vault, upload: BinaryIO, name: str) -> Row:
     return row
 
 
-def drop(row: BriefingFile | TrainingFile, vault: Vault) -> None:
+def drop(row: Kept, vault: Vault) -> None:
     """Delete the row, and what it holds once that is certain."""
     stored_as = row.stored_as
     row.delete()
     transaction.on_commit(lambda: vault.forget(stored_as))
 
 
-def content(row: BriefingFile | TrainingFile, vault: Vault) -> bytes:
+def content(row: Kept, vault: Vault) -> bytes:
     """The file in clear. ValidationError when it is gone."""
     try:
         return vault.read(row.stored_as, key_id=row.stored_key, bound_to=row.bound_to)
