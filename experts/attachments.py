@@ -1,34 +1,19 @@
 """Files beside a report, a proposal, a briefing, a class: each a row, what it holds encrypted in a vault."""
 
 import secrets
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from core.vault import Vault
 from experts.evidence import Refused, accepted
+from experts.models.kept import KeptFile
 
 GONE = "文件已不在，请联系系统管理员。"
 
 
-class Kept(Protocol):
-    """The row of such a file."""
-
-    name: str
-    size: int
-    stored_as: str
-    stored_key: str
-
-    @property
-    def bound_to(self) -> str: ...
-
-    def save(self, *, force_insert: bool) -> None: ...
-
-    def delete(self) -> Any: ...
-
-
-Row = TypeVar("Row", bound=Kept)
+Row = TypeVar("Row", bound=KeptFile)
 
 
 def keep(row: Row, vault: Vault, upload: BinaryIO, name: str, called: str = "") -> Row:
@@ -49,14 +34,14 @@ def keep(row: Row, vault: Vault, upload: BinaryIO, name: str, called: str = "") 
     return row
 
 
-def drop(row: Kept, vault: Vault) -> None:
+def drop(row: KeptFile, vault: Vault) -> None:
     """Delete the row, and what it holds once that is certain."""
     stored_as = row.stored_as
     row.delete()
     transaction.on_commit(lambda: vault.forget(stored_as))
 
 
-def content(row: Kept, vault: Vault) -> bytes:
+def content(row: KeptFile, vault: Vault) -> bytes:
     """The file in clear. ValidationError when it is gone."""
     try:
         return vault.read(row.stored_as, key_id=row.stored_key, bound_to=row.bound_to)

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from activities.enums import BriefingState
 from core.vault import Vault
 from experts.models.expert import Expert
+from experts.models.kept import KeptFile
 from experts.models.locked import LockedChild
 from experts.visibility import placed_in_reach, visible
 
@@ -89,30 +90,16 @@ class BriefingFileQuerySet(models.QuerySet["BriefingFile"]):
         return self.filter(briefing__in=Briefing.objects.visible_to(user).order_by().values("pk"))
 
 
-class BriefingFile(models.Model):
+class BriefingFile(KeptFile):
     """A file of a briefing, stored encrypted under the random name `stored_as`."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     briefing = models.ForeignKey(Briefing, on_delete=models.CASCADE, related_name="files")
-    name = models.CharField("文件名", max_length=120)
-    size = models.PositiveIntegerField("大小")
-    stored_as = models.CharField(max_length=60)
-    stored_key = models.CharField(max_length=20)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = BriefingFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "通报附件"
         ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def bound_to(self) -> str:
-        """What ties the stored file to its row."""
-        return f"activities_briefingfile|{self.uuid}|file"
 
 
 class BriefingExpertQuerySet(models.QuerySet["BriefingExpert"]):

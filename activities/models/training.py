@@ -12,6 +12,7 @@ from django.utils import timezone
 from activities.enums import Attendance, ClassState, DayPart, NominationState, PlanState, TrainingKind
 from core.vault import Vault
 from experts.models.expert import Expert
+from experts.models.kept import KeptFile
 from experts.models.locked import LockedChild
 from experts.visibility import NOTHING, placed_in_reach, visible
 
@@ -308,16 +309,10 @@ class TrainingFileQuerySet(models.QuerySet["TrainingFile"]):
         return self.filter(training__in=TrainingClass.objects.visible_to(user).order_by().values("pk"))
 
 
-class TrainingFile(models.Model):
+class TrainingFile(KeptFile):
     """Material of a class, stored encrypted under the random name `stored_as`."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     training = models.ForeignKey(TrainingClass, on_delete=models.CASCADE, related_name="files")
-    name = models.CharField("文件名", max_length=120)
-    size = models.PositiveIntegerField("大小")
-    stored_as = models.CharField(max_length=60)
-    stored_key = models.CharField(max_length=20)
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField("上传时间", auto_now_add=True)
 
     objects = TrainingFileQuerySet.as_manager()
@@ -325,11 +320,3 @@ class TrainingFile(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "研修材料"
         ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def bound_to(self) -> str:
-        """What ties the stored file to its row."""
-        return f"activities_trainingfile|{self.uuid}|file"

@@ -3,12 +3,12 @@
 import uuid
 from typing import TYPE_CHECKING, Self
 
-from django.conf import settings
 from django.db import models
 
 from core.vault import Vault
 from experts.models.exit import ExitState, MandatoryExit, deciding
 from experts.models.expert import Expert
+from experts.models.kept import KeptFile
 from experts.models.locked import LockedChild
 from experts.visibility import visible
 
@@ -50,33 +50,17 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
         return self.filter(purpose=purpose, about=about).select_related("added_by").order_by("id")
 
 
-class Evidence(LockedChild):
+class Evidence(LockedChild, KeptFile):
     """`about` is the uuid of what the file proves, `purpose` says of which kind that is. The file is stored
     encrypted under the random name `stored_as`; `name` is what people called it."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="evidence", db_constraint=False)
     purpose = models.CharField("用途", max_length=10, choices=EvidencePurpose)
     about = models.UUIDField(db_index=True)
     is_sensitive = models.BooleanField("敏感", default=False)
-    name = models.CharField("文件名", max_length=120)
-    size = models.PositiveIntegerField("大小")
-    stored_as = models.CharField(max_length=60)
-    stored_key = models.CharField(max_length=20)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="上传人", on_delete=models.PROTECT, related_name="+"
-    )
     added_at = models.DateTimeField("上传时间", auto_now_add=True)
 
     objects = EvidenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "佐证材料"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def bound_to(self) -> str:
-        """What ties the stored file to its row."""
-        return f"experts_evidence|{self.uuid}|file"

@@ -1,12 +1,11 @@
 """Files that a proposal rests on: kept encrypted, seen by who sees everybody whom the proposal names."""
 
-import uuid
 from typing import TYPE_CHECKING, Self
 
-from django.conf import settings
 from django.db import models
 
 from core.vault import Vault
+from experts.models.kept import KeptFile
 from experts.models.proposal import Proposal
 
 if TYPE_CHECKING:
@@ -22,18 +21,10 @@ class ProposalFileQuerySet(models.QuerySet["ProposalFile"]):
         return self.filter(proposal__in=whole.order_by().values("pk"))
 
 
-class ProposalFile(models.Model):
+class ProposalFile(KeptFile):
     """A file of a proposal, stored encrypted under the random name `stored_as`."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="files")
-    name = models.CharField("文件名", max_length=120)
-    size = models.PositiveIntegerField("大小")
-    stored_as = models.CharField(max_length=60)
-    stored_key = models.CharField(max_length=20)
-    added_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="上传人", on_delete=models.PROTECT, related_name="+"
-    )
     added_at = models.DateTimeField("上传时间", auto_now_add=True)
 
     objects = ProposalFileQuerySet.as_manager()
@@ -41,11 +32,3 @@ class ProposalFile(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "提案的佐证材料"
         ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def bound_to(self) -> str:
-        """What ties the stored file to its row."""
-        return f"experts_proposalfile|{self.uuid}|file"
