@@ -306,6 +306,7 @@ def proposal() -> bytes:
     form.say(
         "{% if conditions %}纳入的专家应符合基本条件：{{ conditions|join('；') }}。{% endif %}", size=10.5
     )
+    form.say("{% if files %}佐证材料：{{ files|join('、') }}。{% endif %}", size=10.5)
     names = ["no", "name", "work", "now", "proposed", "why", "note"]
     form.rows(
         (10, 20, 42, 22, 22, 28, 28),

@@ -13,6 +13,7 @@ from experts.forms.proposals import BASIC_CONDITIONS
 from experts.models import (
     Proposal,
     ProposalAct,
+    ProposalFile,
     ProposalKind,
     ProposalLine,
     ProposalState,
@@ -90,6 +91,9 @@ class ProposalSource(Source):
             "total": len(rows),
             "note": proposal.note,
             "conditions": list(BASIC_CONDITIONS) if proposal.kind in ADMITTING else [],
+            "files": [
+                file.name for file in ProposalFile.objects.visible_to(self.user).filter(proposal=proposal)
+            ],
             "why_head": "理由" if is_leaving else "类别",
             "rows": [
                 _line(line, number, before.get(line.expert_id, OFF)) | {"why": _why(line, is_leaving)}

@@ -19,6 +19,7 @@ from tests.factories import (
     make_award,
     make_exit,
     make_expert,
+    make_proposal_file,
     make_sensitive,
     make_user,
     propose,
@@ -172,17 +173,26 @@ def test_an_admission_prints_lines_conditions_and_opinions(client, monkeypatch, 
     people = [make_expert(name, employer="示范大学", post="院长") for name in ("林一", "林二")]
     proposal = propose(one, *people, note="年度调整", effective_on=date(2026, 3, 1))
     proposal.lines.update(scope="key", category="high_skill", note="经研究")
+    for name in ("推荐函.pdf", "会议纪要.pdf"):
+        make_proposal_file(proposal, name=name)
     decided(proposal, submitter=one, reviewer=two, approver=three)
     text = squeezed(fetched(client, monkeypatch, path=paper(proposal), format=format))
     for words in (
         "名单调整审批表", proposal.number, "海淀区委", "纳入", "2026年3月1日", "年度调整", "林一",
         "林二", "示范大学", "不在名单", "重点联系", "高技能人才", "经研究", "遵守宪法和法律",
-        "提请审核", "同意提请审批", "批准",
+        "提请审核", "同意提请审批", "批准", "佐证材料：推荐函.pdf、会议纪要.pdf。",
         one.display_name, two.display_name, three.display_name,
     ):  # fmt: skip
         assert words in text, words
     assert "旧的意见" not in text
     assert "请补充" not in text
+
+
+def test_papers_are_named_on_the_form_of_who_may_have_them_only(client, monkeypatch, officer_haidian):
+    mixed = propose(officer_haidian, make_expert("林一"), make_expert("林二", unit_code="D03"))
+    make_proposal_file(mixed, name="名单.pdf")
+    text = squeezed(fetched(client, monkeypatch, path=paper(mixed), format="docx"))
+    assert ("林一" in text, "佐证材料" in text, "名单.pdf" in text) == (True, False, False)
 
 
 @pytest.fixture
@@ -294,6 +304,7 @@ def test_samples_are_shaped_like_real_documents(monkeypatch, client, expert, off
         "reports.printing.pressed", lambda name, data, **rest: told.update({name: data}) or b"%PDF"
     )
     proposal = propose(officer_haidian, make_expert("林三"))
+    make_proposal_file(proposal)
     paths = {
         "roster": "/exports/roster/D04/",
         "card": card(expert),
