@@ -13,7 +13,7 @@ from liaison.demo import DEMO_UNIT
 TEXTS = {
     ExitTextKind.REASON: "学术不端",
     ExitTextKind.FACTS: "演示：所在单位学术委员会认定论文数据不实。",
-    ExitTextKind.DOCUMENT: "演示单位学术委员会《关于有关论文的处理决定》（演示〔2026〕1号）",
+    ExitTextKind.DOCUMENT: "演示单位学术委员会《关于有关论文的处理决定》（演示〔{year}〕1号）",
 }
 
 
@@ -25,7 +25,8 @@ def add_exits(experts: list[Expert], users: dict[str, User], today: date) -> Non
     case = MandatoryExit.objects.create(
         expert=leaving, known_on=known, due_on=add_workdays(known, 10), registered_by=officer
     )
-    ExitText.objects.bulk_create(sealed_text(case, kind, text) for kind, text in TEXTS.items())
+    texts = ((kind, text.format(year=known.year)) for kind, text in TEXTS.items())
+    ExitText.objects.bulk_create(sealed_text(case, kind, text) for kind, text in texts)
     Death.objects.create(
         expert=gone,
         died_on=today - timedelta(days=12),

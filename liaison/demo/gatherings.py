@@ -43,6 +43,7 @@ from experts.models import Expert, RosterEntry
 
 OFFICER, HEAD, LEADER, CITY = "officer_haidian", "director_haidian", "leader_haidian", "staff_city"
 ROOM = "三层会议室"
+SETTLING = timedelta(days=10)  # what a meeting has resolved takes as long
 AGENDA = ("通报联系工作进展", "研究专家诉求的办理", "下一步安排")
 MINUTES = "通报了本季度走访和联系情况，逐件研究了专家提出的诉求，明确了责任人和期限。"
 INTRODUCTION = "专家介绍了各自的研究进展，就成果转化、青年人才培养提了意见建议，有关部门现场作了回应。"
@@ -65,7 +66,7 @@ def _at(day: date, hour: int) -> datetime:
 
 
 def _series(unit: Unit, users: dict[str, User], today: date) -> list[Gathering]:
-    """A meeting every quarter since last year; returns those that were held."""
+    """A meeting every quarter since last year; returns those whose resolutions have had their time."""
     people = [users[HEAD], users[LEADER]]
     series = Series.objects.create(
         unit=unit, title="专家工作例会", every=Every.QUARTER, week=WeekOfMonth.FIRST,
@@ -79,7 +80,7 @@ def _series(unit: Unit, users: dict[str, User], today: date) -> list[Gathering]:
         facts = {"series": series, "slot": slot, "title": series.title, "room": ROOM}
         gathering = _gathering(unit, users[OFFICER], on, today, **facts)
         _invite(gathering, people, today)
-        held += [gathering] if on < today else []
+        held += [gathering] if on < today - SETTLING else []
     return held
 
 
@@ -115,7 +116,7 @@ def _invite(gathering: Gathering, invited: Sequence[User | Unit], today: date) -
 def _resolve(gathering: Gathering, users: dict[str, User], today: date) -> None:
     """Three of the last meeting: done, late, and due in some days."""
     by = users[OFFICER]
-    done_on = min(gathering.on + timedelta(days=10), today)
+    done_on = gathering.on + SETTLING
     _resolution(
         gathering, "建立重点专家服务专班", done_on, owner=users[HEAD], done_by=users[HEAD],
         done_at=_at(done_on, 11), outcome="专班已成立，明确了联系人。",
@@ -142,7 +143,7 @@ def _city_meeting(units: dict[str, Unit], users: dict[str, User], today: date) -
     _resolution(past, "报送年度研修计划", today - timedelta(days=6), unit=units["D03"])
     _resolution(past, "核对重点联系专家名单", today + timedelta(days=12), unit=units["D04"])
     coming = _gathering(
-        units["BJ"], by, add_workdays(today, 8), today, title="年末专家工作调度会", room="二层会议室"
+        units["BJ"], by, add_workdays(today, 8), today, title="专家诉求办理调度会", room="二层会议室"
     )
     _invite(coming, asked, today)
 
@@ -161,7 +162,7 @@ def _symposia(unit: Unit, users: dict[str, User], experts: list[Expert], today: 
         attendance = Attendance.CAME if came else Attendance.EXCUSED
         Guest(gathering=past, expert=expert, attendance=attendance, contact=contact, added_by=by).save()
     coming = _gathering(
-        unit, by, add_workdays(today, 11), today, kind=kind, title="迎新春专家座谈会", room="区人才之家"
+        unit, by, add_workdays(today, 11), today, kind=kind, title="成果转化专家座谈会", room="区人才之家"
     )
     _invite(coming, [users[LEADER]], today)
     for expert in experts[4:10]:
@@ -182,12 +183,12 @@ def _briefings(units: dict[str, Unit], users: dict[str, User], experts: list[Exp
     """Read by all, read by some, and a draft."""
     _briefing(
         units["BJ"], users[CITY], "本市人才工作近期情况通报",
-        "一、三季度重点联系专家覆盖率稳步上升。\n二、专家提出的诉求办结率较上季度提高。\n三、请各单位抓紧核对名单。",
+        "一、重点联系专家覆盖率稳步上升。\n二、专家提出的诉求办结率较上季度提高。\n三、请各单位抓紧核对名单。",
         add_workdays(today, -20), [users[HEAD], users[OFFICER], users["officer_chaoyang"]], read=3,
     )  # fmt: skip
     _briefing(
-        units["BJ"], users[CITY], "关于做好年末走访慰问的通报",
-        "请各单位在元旦、春节前走访重点联系专家，了解工作生活情况，听取意见建议，走访后及时记录。",
+        units["BJ"], users[CITY], "关于做好走访慰问的通报",
+        "请各单位走访重点联系专家，了解工作生活情况，听取意见建议，走访后及时记录。",
         add_workdays(today, -3), [users[HEAD], users[OFFICER], users["officer_chaoyang"]], read=1,
     )  # fmt: skip
     _briefing(

@@ -146,7 +146,7 @@ class _Writer:
         day = expert.confirmed_on or self.today - timedelta(days=1600)
         entered = min(day, self.today - timedelta(days=200))
         expert.created_at = timezone.make_aware(datetime.combine(entered, time(10)))
-        expert.updated_at = timezone.make_aware(datetime.combine(day, time(10)))
+        expert.updated_at = min(timezone.make_aware(datetime.combine(day, time(10))), self.now)
         if expert.confirmed_on:
             source = Source.ENTRY if entered == day else Source.REVIEW
             expert.confirmations = {ALL: [day.isoformat(), officer.pk, source.value]}

@@ -1,5 +1,5 @@
-"""Training of the demo: Haidian has an approved plan with a class that is over, one that is being filled and
-one to come; the plan of the city waits for approval."""
+"""Training of the demo: Haidian has approved plans with a class that is over, one that is being filled and
+one to come; the plan of the city waits for approval. A class lies in the plan of the year it begins in."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -18,27 +18,30 @@ CONFIRMED = 8
 def add_training(units: dict[str, Unit], users: dict[str, User], today: date) -> None:
     """Classes before, around and after today; only experts whom everybody in reach sees."""
     haidian, officer = units["D04"], users[OFFICER]
-    plan = _plan(haidian, officer, users[HEAD], today)
+    over_on, coming_on, lecture_on = (today + timedelta(days=days) for days in (-60, 20, 35))
+    years = sorted({day.year for day in (over_on, coming_on, lecture_on)})
+    plans = {year: _plan(haidian, officer, users[HEAD], today, year) for year in years}
     entries = RosterEntry.objects.of(haidian).open().filter(label=Label.INTERNAL).select_related("expert")
     listed = [entry.expert for entry in entries.order_by("sort_key")]
-    over = _class(plan, officer, "海淀区专家国情研修班（第一期）", today - timedelta(days=60), 10)
+    over = _class(plans[over_on.year], officer, "海淀区专家国情研修班（第一期）", over_on, 10)
     _fill(over, officer, listed[:CONFIRMED], came=True)
     TrainingClass.objects.filter(pk=over.pk).update(state=ClassState.DONE)
-    coming = _class(plan, officer, "海淀区专家国情研修班（第二期）", today + timedelta(days=20), 6)
+    coming = _class(plans[coming_on.year], officer, "海淀区专家国情研修班（第二期）", coming_on, 6)
     _fill(coming, officer, listed[CONFIRMED : CONFIRMED + 4], came=False)
     _class(
-        plan, officer, "科技伦理专题讲座", today + timedelta(days=35), 40, days=1, kind=TrainingKind.LECTURE
+        plans[lecture_on.year], officer, "科技伦理专题讲座", lecture_on, 40, days=1, kind=TrainingKind.LECTURE
     )
+    city_on = today + timedelta(days=50)
     city = TrainingPlan.objects.create(
-        unit=units["BJ"], year=today.year, note="全市专家国情研修。", created_by=users["staff_city"]
+        unit=units["BJ"], year=city_on.year, note="全市专家国情研修。", created_by=users["staff_city"]
     )
-    _class(city, users["staff_city"], "全市专家国情研修班", today + timedelta(days=50), 60)
+    _class(city, users["staff_city"], "全市专家国情研修班", city_on, 60)
 
 
-def _plan(unit: Unit, officer: User, head: User, today: date) -> TrainingPlan:
+def _plan(unit: Unit, officer: User, head: User, today: date, year: int) -> TrainingPlan:
     moment = timezone.make_aware(datetime.combine(today - timedelta(days=120), time(10)))
     return TrainingPlan.objects.create(
-        unit=unit, year=today.year, note="全年两期国情研修班，专题讲座若干。", created_by=officer,
+        unit=unit, year=year, note="全年两期国情研修班，专题讲座若干。", created_by=officer,
         state=PlanState.APPROVED, approved_by=head, approved_at=moment,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from tests.e2e.conftest import Running
 from tests.e2e.steps import is_wider_than_the_screen, pick, sign_in, toast
 
 pytestmark = pytest.mark.e2e
-TITLE, EARLIER = "专家服务专班运行情况", "关于做好年末走访慰问的通报"
+TITLE, EARLIER = "专家服务专班运行情况", "关于做好走访慰问的通报"
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.management import call_command
 from django.db import models, transaction
+from django.utils import timezone
 
 from accounts.enums import Clearance, Duty
 from accounts.models import Unit, User
@@ -76,6 +77,8 @@ def demo(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def canary(demo, db):
+    """While its list is in force, which ends a year after TODAY."""
+    NeedToKnow.objects.update(expires_on=timezone.localdate())
     return Expert.objects.get(label=Label.RESTRICTED)
 
 
