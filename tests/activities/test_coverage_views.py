@@ -13,16 +13,16 @@ from tests.experts.pages import queries
 from tests.factories import assign, enter, make_contact, make_expert, make_user, pair, restrict, unit
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 PAGES = [("coverage:unit", ["D04"]), ("dashboard:home", [])]
 
 
 def populate(by, number):
     """So many key experts with a contact this month, so many without, on the roster of D04-01."""
     for n in range(number):
-        enter(make_expert(f"王{n}", "D04-01"), "D04-01", since=TODAY - timedelta(days=300))
+        enter(make_expert(f"王{n}", "D04-01"), "D04-01", since=today() - timedelta(days=300))
         met = make_expert(f"李{n}", "D04-01")
-        enter(met, "D04-01", since=TODAY - timedelta(days=300))
+        enter(met, "D04-01", since=today() - timedelta(days=300))
         make_contact(by, met, unit_code="D04-01")
 
 
@@ -44,11 +44,11 @@ def test_the_own_unit_is_asked_what_the_url_asks(client_of, officer_haidian):
 
 def test_the_lists_behind_the_other_numbers(client_of, officer_haidian):
     populate(officer_haidian, 1)
-    enter(make_expert("赵一"), "D04", since=TODAY)
+    enter(make_expert("赵一"), "D04", since=today())
     client = client_of(officer_haidian)
     covered = client.get(reverse("coverage:unit", args=["D04"]), {"state": "covered"}).content.decode()
     assert "李0" in covered
-    assert f"{TODAY.isoformat()} 联络员当面" in covered
+    assert f"{today().isoformat()} 联络员当面" in covered
     fresh = client.get(reverse("coverage:unit", args=["D04"]), {"state": "fresh"}).content.decode()
     assert "赵一" in fresh
     assert "李0" not in fresh
@@ -109,7 +109,7 @@ def test_the_dashboard_adds_up_and_leads_to_the_lists(client_of, officer_haidian
     html = page.content.decode()
     assert page.context["tiles"][0].hint.startswith("2 / 4 人，还差 2 人")
     assert "重点联系专家逾期未联系" in html
-    assert f"/coverage/D04/?day={TODAY.isoformat()}" in html
+    assert f"/coverage/D04/?day={today().isoformat()}" in html
     assert "共联系 2 人次" in html
 
 
@@ -118,7 +118,7 @@ def test_a_leader_sees_the_own_portfolio(client_of):
     assign(user, Role.LEADER, unit("D04"))
     mine, other = make_expert("王一"), make_expert("王二")
     for expert in (mine, other):
-        enter(expert, since=TODAY - timedelta(days=300))
+        enter(expert, since=today() - timedelta(days=300))
     pair(mine, user)
     page = client_of(user).get(reverse("dashboard:home"), {"of": "mine"})
     assert page.context["tiles"][1].hint.startswith("0 / 1 人，还差 1 人")
@@ -138,7 +138,7 @@ def test_numbers_neither_include_nor_hint_at_restricted_experts(client_of, perso
 
     before = shown("officer_haidian")
     hidden = make_expert("金丝雀", "D04-01")
-    enter(hidden, "D04-01", since=TODAY - timedelta(days=300))
+    enter(hidden, "D04-01", since=today() - timedelta(days=300))
     restrict(hidden, personas["cleared_city"])
     make_contact(personas["cleared_city"], hidden, unit_code="D04-01")
     assert shown("officer_haidian") == before

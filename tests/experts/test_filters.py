@@ -14,7 +14,7 @@ from experts.models.expert import years_before
 from tests.factories import hold, make_award, make_expert, make_unit, restrict
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 DAY = timedelta(days=1)
 
 
@@ -95,19 +95,19 @@ def test_a_unit_out_of_reach_is_no_choice(officer_haidian):
         assert list(errors(officer_haidian, f"unit={code}")) == ["unit"]
 
 
-@pytest.mark.parametrize(("born", "band"), [
-    (years_before(TODAY, 36) + DAY, "-35"),
-    (years_before(TODAY, 36), "36-45"),
-    (years_before(TODAY, 46) + DAY, "36-45"),
-    (years_before(TODAY, 46), "46-55"),
-    (years_before(TODAY, 56) + DAY, "46-55"),
-    (years_before(TODAY, 56), "56-65"),
-    (years_before(TODAY, 66) + DAY, "56-65"),
-    (years_before(TODAY, 66), "66-"),
-    (date(1920, 1, 1), "66-"),
+@pytest.mark.parametrize(("years", "later", "band"), [
+    (36, DAY, "-35"),
+    (36, 0 * DAY, "36-45"),
+    (46, DAY, "36-45"),
+    (46, 0 * DAY, "46-55"),
+    (56, DAY, "46-55"),
+    (56, 0 * DAY, "56-65"),
+    (66, DAY, "56-65"),
+    (66, 0 * DAY, "66-"),
+    (106, 0 * DAY, "66-"),
 ])  # fmt: skip
-def test_ages_change_on_the_birthday(staff_city, born, band):
-    expert = make_expert("甲", birth=born)
+def test_ages_change_on_the_birthday(staff_city, years, later, band):
+    expert = make_expert("甲", birth=years_before(today(), years) + later)
     bands = ["-35", "36-45", "46-55", "56-65", "66-"]
     assert [each for each in bands if names(staff_city, f"age={each}")] == [band]
     low, _, high = band.partition("-")
@@ -120,8 +120,8 @@ def test_someone_without_a_birth_is_in_no_age_band(staff_city):
 
 
 def test_by_freshness_two_years_to_the_day(staff_city):
-    limit = years_before(TODAY, 2)
-    make_expert("今天", confirmed_on=TODAY)
+    limit = years_before(today(), 2)
+    make_expert("今天", confirmed_on=today())
     make_expert("期满", confirmed_on=limit)
     make_expert("过期", confirmed_on=limit - DAY)
     make_expert("从未", confirmed_on=None)

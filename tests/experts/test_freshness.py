@@ -24,7 +24,7 @@ from tests.experts.pages import at, body, said
 from tests.factories import make_expert, make_user, unit
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def settings_of_units(director_haidian):
 
 @pytest.mark.parametrize(("code", "years"), [("D03", 2), ("D04", 1), ("D04-02", 1), ("D04-01", 5), ("BJ", 2)])
 def test_each_unit_has_its_own_limit(settings_of_units, code, years):
-    limit = years_before(TODAY, years)
+    limit = years_before(today(), years)
     assert ConfirmationLimits.today().of(unit(code).order) == limit
     make_expert("当天", unit_code=code, confirmed_on=limit)
     make_expert("前一天", unit_code=code, confirmed_on=limit - timedelta(days=1))
@@ -47,7 +47,7 @@ def test_each_unit_has_its_own_limit(settings_of_units, code, years):
 def test_the_condition_and_the_mark_agree_on_every_record(settings_of_units):
     for code in ("BJ", "D03", "D04", "D04-01", "D04-02"):
         for days in (0, 364, 367, 729, 733, 1825, 1829):
-            make_expert(f"{code}之{days}", unit_code=code, confirmed_on=TODAY - timedelta(days=days))
+            make_expert(f"{code}之{days}", unit_code=code, confirmed_on=today() - timedelta(days=days))
     limits = ConfirmationLimits.today()
     marked = {e.pk for e in Expert.objects.all() if limits.is_stale(e.confirmed_on, e.unit_order)}
     assert set(Expert.objects.filter(limits.stale()).values_list("pk", flat=True)) == marked
@@ -55,7 +55,7 @@ def test_the_condition_and_the_mark_agree_on_every_record(settings_of_units):
 
 
 def test_the_list_marks_by_the_unit_s_setting(settings_of_units, client_of, officer_haidian):
-    make_expert("张一", confirmed_on=TODAY - timedelta(days=400))
+    make_expert("张一", confirmed_on=today() - timedelta(days=400))
     page = client_of(officer_haidian).get("/experts/")
     assert [(row.name, row.stale) for row in page.context["page"].rows] == [("张一", True)]
     assert "已过期" in page.content.decode()
@@ -69,7 +69,7 @@ def last(expert):
 
 
 def aged(years=3, **facts):
-    return make_expert(confirmed_on=years_before(TODAY, years), **facts)
+    return make_expert(confirmed_on=years_before(today(), years), **facts)
 
 
 def test_key_fields_are_columns_of_the_expert():
@@ -79,12 +79,12 @@ def test_key_fields_are_columns_of_the_expert():
 def test_entering_confirms_every_key_field(officer_haidian):
     facts = {"name": "新来的", "unit": unit("D04"), "category": "other"}
     expert = create_expert(by=officer_haidian, facts=facts)
-    assert set(last(expert).values()) == {(TODAY, officer_haidian.pk, "entry")}
+    assert set(last(expert).values()) == {(today(), officer_haidian.pk, "entry")}
 
 
 def test_before_fields_were_kept_the_record_speaks_for_them(officer_haidian):
     expert = aged(confirmed_by=officer_haidian)
-    assert set(last(expert).values()) == {(years_before(TODAY, 3), officer_haidian.pk, "")}
+    assert set(last(expert).values()) == {(years_before(today(), 3), officer_haidian.pk, "")}
     never = make_expert("从未", confirmed_on=None)
     assert set(last(never).values()) == {None}
 
@@ -95,9 +95,9 @@ def test_an_edit_confirms_what_it_changes_and_the_record_stays_as_old(officer_ha
         by=officer_haidian, expert=expert, version=1, facts={"post": "新职", "email": "a@b.example"}
     )
     found = last(expert)
-    assert found.pop("post") == (TODAY, officer_haidian.pk, "edit")
-    assert set(found.values()) == {(years_before(TODAY, 3), None, "")}
-    assert expert.confirmed_on == years_before(TODAY, 3)
+    assert found.pop("post") == (today(), officer_haidian.pk, "edit")
+    assert set(found.values()) == {(years_before(today(), 3), None, "")}
+    assert expert.confirmed_on == years_before(today(), 3)
 
 
 def test_the_record_is_as_old_as_its_oldest_field_that_holds_something(officer_haidian):
@@ -106,16 +106,16 @@ def test_the_record_is_as_old_as_its_oldest_field_that_holds_something(officer_h
     for name in ("name", "unit"):
         confirm_key_fields(by=officer_haidian, expert=expert, fields=[name])
         expert.refresh_from_db()
-        assert expert.confirmed_on == years_before(TODAY, 3)
+        assert expert.confirmed_on == years_before(today(), 3)
     confirm_key_fields(by=officer_haidian, expert=expert, fields=["works_in_beijing"])
     expert.refresh_from_db()
-    assert (expert.confirmed_on, expert.confirmed_by) == (TODAY, officer_haidian)
+    assert (expert.confirmed_on, expert.confirmed_by) == (today(), officer_haidian)
 
 
 def test_a_field_never_confirmed_keeps_the_record_unconfirmed(officer_haidian):
     expert = make_expert(confirmed_on=None)
     confirm_key_fields(by=officer_haidian, expert=expert, fields=["name"])
-    assert last(expert)["name"] == (TODAY, officer_haidian.pk, "review")
+    assert last(expert)["name"] == (today(), officer_haidian.pk, "review")
     assert expert.confirmed_on is None
 
 
@@ -130,7 +130,7 @@ def test_confirming_many_records_takes_the_same_writes_as_confirming_one(officer
     assert statements(Expert.objects.filter(pk=one.pk)) == 1
     assert statements(Expert.objects.filter(pk__in=[expert.pk for expert in many])) == 1
     for expert in (one, *many):
-        assert set(last(expert).values()) == {(TODAY, officer_haidian.pk, "review")}
+        assert set(last(expert).values()) == {(today(), officer_haidian.pk, "review")}
 
 
 @pytest.mark.parametrize(("act", "field"), [
@@ -141,17 +141,17 @@ def test_an_act_on_many_confirms_the_field_it_sets(officer_haidian, act, field):
     expert = aged(post="教授")
     act(officer_haidian, Expert.objects.filter(pk=expert.pk))
     found = last(expert)
-    assert found.pop(field) == (TODAY, officer_haidian.pk, "edit")
-    assert set(found.values()) == {(years_before(TODAY, 3), None, "")}
+    assert found.pop(field) == (today(), officer_haidian.pk, "edit")
+    assert set(found.values()) == {(years_before(today(), 3), None, "")}
 
 
 def test_when_the_oldest_field_is_set_in_bulk_the_record_is_as_old_as_the_next(officer_haidian):
     """Else lists would say stale of a record of which no field is."""
     expert, user = make_expert(post="教授", category="other"), make_user()
-    year_ago = years_before(TODAY, 1)
+    year_ago = years_before(today(), 1)
     stamps = {"all": [year_ago.isoformat(), user.pk, "review"]}
-    stamps["category"] = [years_before(TODAY, 3).isoformat(), None, "import"]
-    facts = {"confirmations": stamps, "confirmed_on": years_before(TODAY, 3), "confirmed_by": None}
+    stamps["category"] = [years_before(today(), 3).isoformat(), None, "import"]
+    facts = {"confirmations": stamps, "confirmed_on": years_before(today(), 3), "confirmed_by": None}
     Expert.objects.filter(pk=expert.pk).update(**facts)
     assign_category(
         by=officer_haidian, experts=Expert.objects.filter(pk=expert.pk), category=Category.SCIENCE_ENGINEERING
@@ -170,8 +170,8 @@ def test_a_field_that_was_never_confirmed_keeps_it_unconfirmed_in_bulk_too(offic
 
 @pytest.mark.parametrize("choice", ["fresh", "stale"])
 def test_the_dead_are_neither_fresh_nor_stale(client_of, officer_haidian, choice):
-    for day in (TODAY, years_before(TODAY, 9)):
-        make_expert(confirmed_on=day, died_on=TODAY)
+    for day in (today(), years_before(today(), 9)):
+        make_expert(confirmed_on=day, died_on=today())
     assert client_of(officer_haidian).get(f"/experts/?freshness={choice}").context["total"] == 0
 
 

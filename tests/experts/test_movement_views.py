@@ -11,7 +11,7 @@ from tests.experts.pages import body, queries
 from tests.factories import enlist, make_expert, unit
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 PAGE = reverse("experts:movements", args=["D04"])
 
 
@@ -22,16 +22,16 @@ def names(client, **asked):
 @pytest.fixture
 def client(client_of, officer_haidian):
     for name, code, days in (("林甲", "D04", 0), ("林乙", "D04-01", 40), ("林丙", "D03", 0)):
-        enlist(officer_haidian, make_expert(name, code), code, since=TODAY - timedelta(days=days))
+        enlist(officer_haidian, make_expert(name, code), code, since=today() - timedelta(days=days))
     left = make_expert("林丁", "D04")
-    enlist(officer_haidian, left, since=TODAY - timedelta(days=400), until=TODAY)
+    enlist(officer_haidian, left, since=today() - timedelta(days=400), until=today())
     return client_of(officer_haidian)
 
 
 def test_each_kind_of_these_days_is_listed_with_its_reason(client):
-    since = (TODAY - timedelta(days=40)).isoformat()
+    since = (today() - timedelta(days=40)).isoformat()
     assert names(client, since=since) == ["林甲", "林乙"]
-    assert names(client, since=TODAY.isoformat()) == ["林甲"]
+    assert names(client, since=today().isoformat()) == ["林甲"]
     assert names(client, kind="left", since=since) == ["林丁"]
     assert names(client, kind="rescoped", since=since) == []
     page = client.get(PAGE, {"since": since})
@@ -47,7 +47,7 @@ def test_each_kind_of_these_days_is_listed_with_its_reason(client):
 def test_whom_another_unit_keeps_by_now_is_counted_without_a_name(client):
     other = unit("D03")
     Expert.objects.filter(name="林丁").update(unit=other, unit_order=other.order)
-    page = client.get(PAGE, {"kind": "left", "since": TODAY.isoformat()})
+    page = client.get(PAGE, {"kind": "left", "since": today().isoformat()})
     assert "另有 1 人次" in body(page)
     assert "林丁" not in body(page)
     assert "这段时间没有这种变动" not in body(page)
@@ -76,5 +76,5 @@ def test_queries_do_not_grow_with_the_rows(client, officer_haidian):
     client.get(PAGE)
     assert len(queries(client, PAGE)) == 11
     for number in range(3):
-        enlist(officer_haidian, make_expert(f"林{number}", "D04"), since=TODAY)
+        enlist(officer_haidian, make_expert(f"林{number}", "D04"), since=today())
     assert len(queries(client, PAGE)) == 11

@@ -16,7 +16,7 @@ from experts.priorities import applying, counting, fits, met_by_each, reasons
 from tests.factories import make_award, make_expert, make_priority, restrict, unit
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 DAY = timedelta(days=1)
 
 
@@ -79,7 +79,7 @@ def gaps():
 
 def test_the_dead_meet_nothing(people):
     priority = make_priority(posts=["院长"])
-    Expert.objects.filter(name="全").update(died_on=TODAY)
+    Expert.objects.filter(name="全").update(died_on=today())
     people["全"].refresh_from_db()
     assert "全" not in {each.name for each in Expert.objects.filter(fits(priority))}
     assert reasons(priority, people["全"], set()) == []
@@ -105,14 +105,14 @@ def test_a_roster_goes_by_its_own_priorities_and_by_those_above_for_it():
     make_priority("BJ")
     make_priority("D03", below=True)
     make_priority("D04", until=date(2020, 5, 1))
-    make_priority("D04", since=TODAY + DAY)
-    assert applying(unit("D04"), TODAY) == [own, above]
-    assert applying(unit("D04-01"), TODAY) == [above, below]
+    make_priority("D04", since=today() + DAY)
+    assert applying(unit("D04"), today()) == [own, above]
+    assert applying(unit("D04-01"), today()) == [above, below]
     assert len(applying(unit("D04"), date(2020, 3, 1))) == 3
 
 
 def test_a_priority_that_says_nobody_is_refused_twice(director_haidian):
-    facts = {"unit": unit("D04"), "name": "空", "reason": "无", "since": TODAY}
+    facts = {"unit": unit("D04"), "name": "空", "reason": "无", "since": today()}
     with pytest.raises(ValidationError, match="至少填写一类条件"):
         acts.state_priority(by=director_haidian, **facts, words=[])
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -123,51 +123,51 @@ def test_a_priority_that_says_nobody_is_refused_twice(director_haidian):
 def test_marked_texts_are_refused(director_haidian, changes):
     facts = {"name": "领域", "reason": "文件", "words": ["桥梁"]} | changes
     with pytest.raises(ValidationError, match="密级标志"):
-        acts.state_priority(by=director_haidian, unit=unit("D04"), since=TODAY, **facts)
+        acts.state_priority(by=director_haidian, unit=unit("D04"), since=today(), **facts)
 
 
 def test_the_department_head_states_and_ends_on_the_record(director_haidian, officer_haidian):
-    facts = {"unit": unit("D04"), "name": "领域", "reason": "文件", "since": TODAY, "words": ["桥梁"]}
+    facts = {"unit": unit("D04"), "name": "领域", "reason": "文件", "since": today(), "words": ["桥梁"]}
     with pytest.raises(PermissionDenied):
         acts.state_priority(by=officer_haidian, **facts)
     with pytest.raises(PermissionDenied):
         acts.state_priority(by=director_haidian, **facts | {"unit": unit("D03")})
     stated = acts.state_priority(by=director_haidian, **facts)
     with pytest.raises(PermissionDenied):
-        acts.end_priority(by=officer_haidian, priority=stated, until=TODAY)
+        acts.end_priority(by=officer_haidian, priority=stated, until=today())
     with pytest.raises(ValidationError, match="昨天或以后"):
-        acts.end_priority(by=director_haidian, priority=stated, until=TODAY - 2 * DAY)
-    acts.end_priority(by=director_haidian, priority=stated, until=TODAY - DAY)
+        acts.end_priority(by=director_haidian, priority=stated, until=today() - 2 * DAY)
+    acts.end_priority(by=director_haidian, priority=stated, until=today() - DAY)
     stated.refresh_from_db()
     assert (stated.state, stated.ended_by) == (PriorityState.ENDED, director_haidian)
     with pytest.raises(ValidationError, match="已经结束"):
-        acts.end_priority(by=director_haidian, priority=stated, until=TODAY)
+        acts.end_priority(by=director_haidian, priority=stated, until=today())
     events = Event.objects.filter(kind="priority", reference=stated.number).order_by("pk")
     assert list(events.values_list("verb", "fields")) == [("create", ["words"]), ("change", ["until"])]
 
 
 def test_the_state_follows_from_the_days():
     days = {
-        (TODAY, None): PriorityState.IN_FORCE,
-        (TODAY - DAY, TODAY): PriorityState.IN_FORCE,
-        (TODAY + DAY, None): PriorityState.COMING,
-        (TODAY - DAY, TODAY - DAY): PriorityState.ENDED,
-        (TODAY + DAY, TODAY): PriorityState.ENDED,
+        (today(), None): PriorityState.IN_FORCE,
+        (today() - DAY, today()): PriorityState.IN_FORCE,
+        (today() + DAY, None): PriorityState.COMING,
+        (today() - DAY, today() - DAY): PriorityState.ENDED,
+        (today() + DAY, today()): PriorityState.ENDED,
     }
     for (since, until), state in days.items():
         priority = make_priority(since=since, until=until)
         assert priority.state == state
-        assert Priority.objects.filter(pk=priority.pk).not_ended(TODAY).exists() == (
+        assert Priority.objects.filter(pk=priority.pk).not_ended(today()).exists() == (
             state != PriorityState.ENDED
         )
-        assert Priority.objects.filter(pk=priority.pk).in_force(TODAY).exists() == (
+        assert Priority.objects.filter(pk=priority.pk).in_force(today()).exists() == (
             state == PriorityState.IN_FORCE
         )
 
 
 def admit(officer, director, *experts, code="D04", **facts):
     proposal = proposals.draft_proposal(
-        by=officer, unit=unit(code), kind=ProposalKind.ADMIT, experts=experts, effective_on=TODAY, **facts
+        by=officer, unit=unit(code), kind=ProposalKind.ADMIT, experts=experts, effective_on=today(), **facts
     )
     proposal.lines.update(conditions_met=True)
     proposals.submit(by=officer, proposal=proposal)
@@ -200,7 +200,7 @@ def test_an_entry_that_was_made_general_rests_on_no_priority(officer_haidian, di
     make_priority()
     expert = make_expert("甲", fields_of_work="人工智能")
     proposal = proposals.draft_proposal(
-        by=officer_haidian, unit=unit("D04"), kind=ProposalKind.ADMIT, experts=[expert], effective_on=TODAY
+        by=officer_haidian, unit=unit("D04"), kind=ProposalKind.ADMIT, experts=[expert], effective_on=today()
     )
     proposal.lines.update(conditions_met=True, scope=Scope.GENERAL)
     proposals.submit(by=officer_haidian, proposal=proposal)
@@ -211,7 +211,7 @@ def test_an_entry_that_was_made_general_rests_on_no_priority(officer_haidian, di
 
 
 def test_only_what_is_in_force_on_the_day_counts(officer_haidian):
-    make_priority(since=TODAY + 10 * DAY)
+    make_priority(since=today() + 10 * DAY)
     expert = make_expert("甲", fields_of_work="人工智能")
     scopes = {
         days: proposals.draft_proposal(
@@ -219,7 +219,7 @@ def test_only_what_is_in_force_on_the_day_counts(officer_haidian):
             unit=unit("D04"),
             kind=ProposalKind.ADMIT,
             experts=[expert],
-            effective_on=TODAY + days * DAY,
+            effective_on=today() + days * DAY,
         )
         .lines.get()
         .scope

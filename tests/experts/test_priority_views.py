@@ -12,7 +12,7 @@ from tests.factories import hold, make_expert, make_priority, propose, unit
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = reverse("experts:priorities"), reverse("experts:priority_new")
-TODAY = timezone.localdate()
+today = timezone.localdate
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def posted(**changes):
         "name": "人工智能",
         "reason": "年度要点",
         "words": "人工智能、AI",
-        "since": str(TODAY),
+        "since": str(today()),
     }
     return facts | changes
 
@@ -109,7 +109,7 @@ def test_the_list_shows_what_a_roster_goes_by(officer, director, client_of, lead
     make_priority("BJ", name="市里的", below=True)
     make_priority("BJ", name="市自己的")
     make_priority("D04-01", name="下级的")
-    make_priority(name="结束的", until=TODAY - timedelta(days=1))
+    make_priority(name="结束的", until=today() - timedelta(days=1))
 
     def names(client, query=""):
         return [row["priority"].name for row in client.get(LIST + query).context["rows"]]
@@ -130,15 +130,15 @@ def test_the_list_shows_what_a_roster_goes_by(officer, director, client_of, lead
 def test_ending_takes_a_day_and_keeps_the_row(director, officer):
     priority = make_priority()
     end = reverse("experts:priority_end", args=[priority.uuid])
-    assert officer.post(end, {"until": str(TODAY)}).status_code == 403
+    assert officer.post(end, {"until": str(today())}).status_code == 403
     refused = director.post(end, {"until": "2020-01-01"})
     assert (refused.status_code, "昨天或以后" in body(refused)) == (422, True)
-    assert said(director.post(end, {"until": str(TODAY - timedelta(days=1))}, follow=True)) == [
+    assert said(director.post(end, {"until": str(today() - timedelta(days=1))}, follow=True)) == [
         "已记下最后一天。"
     ]
     page = body(director.get(detail(priority)))
     assert ("已结束" in page, 'data-dialog="end"' in page) == (True, False)
-    assert "已经结束" in body(director.post(end, {"until": str(TODAY)}))
+    assert "已经结束" in body(director.post(end, {"until": str(today())}))
 
 
 def test_the_page_of_an_expert_names_the_priorities_of_its_unit_and_of_the_readers(
@@ -187,7 +187,7 @@ def test_who_is_on_as_general_should_be_raised(officer, officer_haidian):
     make_priority(name="芯片", words=["芯片"])
     expert = make_expert("甲", fields_of_work="芯片")
     RosterEntry.objects.create(
-        expert=expert, unit=unit("D04"), scope="general", since=TODAY, opened_by=propose(officer_haidian)
+        expert=expert, unit=unit("D04"), scope="general", since=today(), opened_by=propose(officer_haidian)
     )
     page = officer.get(reverse("proposals:to_raise"))
     assert [gap.expert for gap in page.context["page"].rows] == [expert]
@@ -198,7 +198,7 @@ def test_who_is_on_as_general_should_be_raised(officer, officer_haidian):
 def test_a_proposal_suggests_and_explains(officer):
     make_priority(name="芯片", words=["芯片"])
     one, two = make_expert("甲", fields_of_work="芯片"), make_expert("乙")
-    data = {"kind": "admit", "unit": "D04", "effective_on": str(TODAY), "note": ""}
+    data = {"kind": "admit", "unit": "D04", "effective_on": str(today()), "note": ""}
     page = officer.post(reverse("proposals:create"), data | {"expert": [one.uuid, two.uuid]}, follow=True)
     shown = body(page)
     assert ("海淀区委联系重点：芯片" in shown, "研究方向含“芯片”" in shown) == (True, True)

@@ -19,7 +19,7 @@ from experts.sensitive import SensitiveInput, check_id_number, opened
 from tests.factories import hold, make_expert, make_sensitive, restrict, unit
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 ID_NUMBER = "110105198510104635"
 
 
@@ -55,7 +55,7 @@ def test_create_stores_facts_keys_and_who_did_it(as_app, officer_haidian):
     assert (expert.name, expert.unit_order, expert.version) == ("王小明", unit("D04").order, 1)
     assert expert.sort_key == f"wang xiao ming  |王小明|{expert.record_number}"
     assert (expert.created_by, expert.updated_by, expert.confirmed_by) == (officer_haidian,) * 3
-    assert (expert.confirmed_on, expert.scope) == (TODAY, Scope.GENERAL)
+    assert (expert.confirmed_on, expert.scope) == (today(), Scope.GENERAL)
     assert acts() == [("create", "expert", expert.record_number, [])]
 
 
@@ -292,12 +292,12 @@ def test_confirm_notes_today_and_the_person(as_app, officer_haidian):
         mine = Expert.objects.changeable_by(officer_haidian).filter(pk=expert.pk)
         assert actions.confirm_information(by=officer_haidian, experts=mine) == 1
     expert.refresh_from_db()
-    assert (expert.confirmed_on, expert.confirmed_by, is_stale(expert)) == (TODAY, officer_haidian, False)
+    assert (expert.confirmed_on, expert.confirmed_by, is_stale(expert)) == (today(), officer_haidian, False)
 
 
 @pytest.mark.parametrize(("age", "stale"), [(timedelta(days=729), False), (timedelta(days=733), True)])
 def test_information_is_stale_after_two_years(age, stale):
-    assert is_stale(make_expert(confirmed_on=TODAY - age)) is stale
+    assert is_stale(make_expert(confirmed_on=today() - age)) is stale
 
 
 # Showing a sensitive value

@@ -20,8 +20,8 @@ from tests.factories import assign, make_expert, make_round, make_user, restrict
 from tests.roles import as_role
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
-OLD = TODAY - timedelta(days=400)
+today = timezone.localdate
+OLD = today() - timedelta(days=400)
 
 
 def numbers(review, user):
@@ -37,14 +37,14 @@ def waiting(review):
 def test_a_round_covers_the_subtree_and_waits_for_what_is_older_than_its_start():
     make_expert("旧的", confirmed_on=OLD)
     make_expert("从未", unit_code="D04-01", confirmed_on=None)
-    make_expert("今天", confirmed_on=TODAY)
+    make_expert("今天", confirmed_on=today())
     make_expert("别处", unit_code="D03", confirmed_on=OLD)
-    make_expert("已去世", confirmed_on=OLD, died_on=TODAY)
+    make_expert("已去世", confirmed_on=OLD, died_on=today())
     assert waiting(make_round()) == {"旧的", "从未"}
 
 
 def test_who_came_after_the_first_day_is_not_covered(officer_haidian):
-    review = make_round(starts_on=TODAY - timedelta(days=3))
+    review = make_round(starts_on=today() - timedelta(days=3))
     make_expert("后来的", confirmed_on=None)
     first = timezone.now() - timedelta(days=3)
     make_expert("头一天的", confirmed_on=None, created_at=first)
@@ -105,44 +105,44 @@ def test_what_another_unit_manages_is_not_asked_of_those_who_hold_it_too(officer
     (-10, -1, RoundState.OVERDUE),
 ])  # fmt: skip
 def test_the_state_follows_from_the_days(start, due, state, director_haidian):
-    first, last = TODAY + timedelta(days=start), TODAY + timedelta(days=due)
+    first, last = today() + timedelta(days=start), today() + timedelta(days=due)
     review = make_round(starts_on=first, due_on=last)
     assert review.state == state
     running = state in {RoundState.OPEN, RoundState.OVERDUE}
-    assert (review.is_running, ReviewRound.objects.running_on(TODAY).exists()) == (running, running)
+    assert (review.is_running, ReviewRound.objects.running_on(today()).exists()) == (running, running)
     actions.close_round(by=director_haidian, review=review)
     review.refresh_from_db()
-    assert (review.state, ReviewRound.objects.running_on(TODAY).exists()) == (RoundState.CLOSED, False)
+    assert (review.state, ReviewRound.objects.running_on(today()).exists()) == (RoundState.CLOSED, False)
 
 
 def test_a_round_is_due_after_the_weeks_of_the_unit(director_haidian):
     set_unit_setting(by=director_haidian, unit=unit("D04"), key=actions.WEEKS, value=3)
-    review = actions.open_round(by=director_haidian, unit=unit("D04-01"), starts_on=TODAY)
+    review = actions.open_round(by=director_haidian, unit=unit("D04-01"), starts_on=today())
     assert (review.due_on, review.year, review.opened_by) == (
-        TODAY + timedelta(weeks=3), TODAY.year, director_haidian,
+        today() + timedelta(weeks=3), today().year, director_haidian,
     )  # fmt: skip
     event = Event.objects.latest("pk")
-    assert (event.verb, event.kind, event.reference) == ("create", "review", f"D04-01 {TODAY.year}")
+    assert (event.verb, event.kind, event.reference) == ("create", "review", f"D04-01 {today().year}")
 
 
 def test_a_unit_has_one_round_a_year(director_haidian):
-    actions.open_round(by=director_haidian, unit=unit("D04"), starts_on=TODAY)
+    actions.open_round(by=director_haidian, unit=unit("D04"), starts_on=today())
     with pytest.raises(ValidationError, match="已经有一轮"):
-        actions.open_round(by=director_haidian, unit=unit("D04"), starts_on=TODAY)
+        actions.open_round(by=director_haidian, unit=unit("D04"), starts_on=today())
     assert ReviewRound.objects.count() == 1
 
 
 @pytest.mark.parametrize("name", ["officer_haidian", "officer_chaoyang", "leader_city"])
 def test_only_who_approves_in_the_unit_opens_and_closes(personas, name):
     with pytest.raises(PermissionDenied):
-        actions.open_round(by=personas[name], unit=unit("D04"), starts_on=TODAY)
+        actions.open_round(by=personas[name], unit=unit("D04"), starts_on=today())
     with pytest.raises(PermissionDenied):
         actions.close_round(by=personas[name], review=make_round())
 
 
 @pytest.mark.parametrize("facts", [
-    {"due_on": TODAY - timedelta(days=1)},
-    {"year": TODAY.year - 1},
+    {"due_on": today() - timedelta(days=1)},
+    {"year": today().year - 1},
     {"note": "小结"},
     {"closed_at": timezone.now()},
 ])  # fmt: skip
@@ -159,7 +159,7 @@ def test_closing_keeps_how_far_it_came_of_internal_records(director_haidian, off
     actions.close_round(by=director_haidian, review=review, note=" 一人出国 ")
     review.refresh_from_db()
     assert (review.note, review.closed_by) == ("一人出国", director_haidian)
-    Expert.objects.update(confirmed_on=TODAY)
+    Expert.objects.update(confirmed_on=today())
     assert numbers(review, officer_haidian) == {"D04": (2, 1)}
     assert counts_of(review, make_user()) == {}
     assert Event.objects.filter(verb="confirm", kind="review", result="closed").count() == 1

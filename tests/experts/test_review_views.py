@@ -12,8 +12,8 @@ from tests.factories import make_expert, make_round, make_user, restrict
 
 pytestmark = pytest.mark.django_db
 REVIEWS, OPEN = "/experts/reviews/", "/experts/reviews/new/"
-TODAY = timezone.localdate()
-OLD = TODAY - timedelta(days=400)
+today = timezone.localdate
+OLD = today() - timedelta(days=400)
 
 
 def page_of(review, *rest):
@@ -28,7 +28,7 @@ def test_a_head_opens_a_round_and_its_page_lists_who_waits(client_of, director_h
     make_expert("旧的", confirmed_on=OLD)
     make_expert("下面的", unit_code="D04-01", confirmed_on=None)
     make_expert("今天的")
-    sent = {"unit": "D04", "starts_on": TODAY.isoformat(), "due_on": ""}
+    sent = {"unit": "D04", "starts_on": today().isoformat(), "due_on": ""}
     response = client_of(director_haidian).post(OPEN, sent, follow=True)
     assert said(response) == ["已发起年度复核。"]
     assert sorted(rows(response)) == ["下面的", "旧的"]
@@ -51,7 +51,7 @@ def test_a_head_opens_a_round_and_its_page_lists_who_waits(client_of, director_h
     ({"due_on": "9999-12-31"}, {"due_on": ["截止日期请填开始日期之后、一年以内的日子。"]}),
 ])  # fmt: skip
 def test_wrong_input_is_told_and_opens_nothing(client_of, director_haidian, changes, errors):
-    sent = {"unit": "D04", "starts_on": TODAY.isoformat(), "due_on": ""} | changes
+    sent = {"unit": "D04", "starts_on": today().isoformat(), "due_on": ""} | changes
     response = client_of(director_haidian).post(OPEN, sent)
     assert (response.status_code, field_errors(response)) == (422, errors)
     assert not ReviewRound.objects.exists()
@@ -59,7 +59,7 @@ def test_wrong_input_is_told_and_opens_nothing(client_of, director_haidian, chan
 
 def test_a_second_round_of_the_year_is_refused_in_words(client_of, director_haidian):
     make_round()
-    response = client_of(director_haidian).post(OPEN, {"unit": "D04", "starts_on": TODAY.isoformat()})
+    response = client_of(director_haidian).post(OPEN, {"unit": "D04", "starts_on": today().isoformat()})
     assert response.status_code == 422
     assert "年已经有一轮年度复核" in body(response)
 
@@ -76,7 +76,7 @@ def test_ticked_ones_are_confirmed_and_leave_the_list(client_of, officer_haidian
     assert rows(response) == ["丙"]
     assert (response.context["all"].done, response.context["all"].covered) == (2, 3)
     ticked[0].refresh_from_db()
-    assert ticked[0].confirmations == {"all": [TODAY.isoformat(), officer_haidian.pk, "review"]}
+    assert ticked[0].confirmations == {"all": [today().isoformat(), officer_haidian.pk, "review"]}
 
 
 @pytest.mark.parametrize(("sent", "words"), [
@@ -100,7 +100,7 @@ def test_correcting_leads_back_to_the_list_and_confirms_the_record(client_of, of
     response = client.post(form, edited(expert, post="新职"), follow=True)
     assert response.redirect_chain == [(page_of(review), 302)]
     expert.refresh_from_db()
-    assert (expert.post, expert.confirmed_on, rows(response)) == ("新职", TODAY, [])
+    assert (expert.post, expert.confirmed_on, rows(response)) == ("新职", today(), [])
 
 
 def lines_of(experts, **changes):
@@ -124,7 +124,7 @@ def test_several_are_corrected_and_confirmed_together(client_of, officer_haidian
     assert done.redirect_chain == [(page_of(review), 302)]
     for each, post in ((one, "新职"), (two, "旧职")):
         each.refresh_from_db()
-        assert (each.post, each.confirmed_on) == (post, TODAY)
+        assert (each.post, each.confirmed_on) == (post, today())
 
 
 def test_a_line_that_cannot_be_saved_stays_and_says_why(client_of, officer_haidian):
@@ -139,7 +139,7 @@ def test_a_line_that_cannot_be_saved_stays_and_says_why(client_of, officer_haidi
         "乙": (False, ["employer"]), "丙": (True, []),
     }  # fmt: skip
     assert "刚被别人改过，请重新核对" in body(page)
-    for each, day in ((one, TODAY), (two, OLD), (three, OLD)):
+    for each, day in ((one, today()), (two, OLD), (three, OLD)):
         each.refresh_from_db()
         assert each.confirmed_on == day
 
@@ -188,7 +188,7 @@ def test_the_list_is_filtered_and_paged_by_key(client_of, officer_haidian):
 
 
 def test_the_head_closes_with_a_note_and_rounds_follow_each_other(client_of, director_haidian):
-    start = TODAY.replace(day=1, month=1)
+    start = today().replace(day=1, month=1)
     before = make_round(starts_on=start.replace(year=start.year - 1))
     review, client = make_round(), client_of(director_haidian)
     make_expert("甲", confirmed_on=OLD)
@@ -212,7 +212,7 @@ def test_a_wrong_note_closes_nothing(client_of, director_haidian, note):
 
 def test_a_planned_round_shows_no_list_yet(client_of, officer_haidian):
     make_expert("甲", confirmed_on=OLD)
-    planned = make_round(starts_on=TODAY + timedelta(days=20))
+    planned = make_round(starts_on=today() + timedelta(days=20))
     page = client_of(officer_haidian).get(page_of(planned))
     assert "这轮复核还没有开始" in body(page)
     assert "甲" not in body(page)
@@ -239,7 +239,7 @@ def test_the_workbench_leads_officers_to_the_round(client_of, officer_haidian, m
     assert (item.due_text, item.url, item.tone) == ("3 人", page_of(review), "blue")
     monkeypatch.setattr("experts.reviewing.COUNT_LIMIT", 2)
     assert "超过 2 人" in body(client.get("/"))
-    Expert.objects.update(confirmed_on=TODAY)
+    Expert.objects.update(confirmed_on=today())
     assert "年度复核：" not in body(client.get("/"))
 
 

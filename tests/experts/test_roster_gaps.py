@@ -28,19 +28,19 @@ from tests.factories import (
 )
 from tests.personas import PERSONAS
 
-TODAY = timezone.localdate()
+today = timezone.localdate
 DAY = timedelta(days=1)
 
 
-def list_on(officer, expert, code="D04", scope=Scope.KEY, since=TODAY - 30 * DAY):
+def list_on(officer, expert, code="D04", scope=Scope.KEY, since=None):
     opened = propose(officer, unit_code=code)
     return RosterEntry.objects.create(
-        expert=expert, unit=unit(code), scope=scope, since=since, opened_by=opened
+        expert=expert, unit=unit(code), scope=scope, since=since or today() - 30 * DAY, opened_by=opened
     )
 
 
 def close(entry):
-    RosterEntry.objects.filter(pk=entry.pk).update(until=TODAY, closed_by=entry.opened_by)
+    RosterEntry.objects.filter(pk=entry.pk).update(until=today(), closed_by=entry.opened_by)
 
 
 def kept():
@@ -64,7 +64,7 @@ def worked_out():
         listed = {entry.unit: entry.scope for entry in expert.entries.open().select_related("unit")}
         held = counting(expert.awards.select_related("honour"))
         for at in {expert.unit, *listed}:
-            met = [each.pk for each in applying(at, TODAY) if reasons(each, expert, held)]
+            met = [each.pk for each in applying(at, today()) if reasons(each, expert, held)]
             by_rule, scope = expert.scope == Scope.KEY, listed.get(at)
             if (scope != Scope.KEY) == (by_rule or bool(met)):
                 kind = {None: "lacking", "general": "risen", "key": "fallen"}[scope]
@@ -90,7 +90,7 @@ def test_a_gap_opens_and_closes_with_whatever_is_written(officer_haidian, direct
     Expert.objects.filter(pk=expert.pk).update(post="副院长")
     assert kept() == {}
     Priority.objects.filter(pk=priority.pk).update(
-        until=TODAY - DAY, ended_by=director_haidian, ended_at=timezone.now()
+        until=today() - DAY, ended_by=director_haidian, ended_at=timezone.now()
     )
     assert kept()[expert.pk, expert.unit_id][0] == "fallen"
     close(entry)
@@ -99,16 +99,16 @@ def test_a_gap_opens_and_closes_with_whatever_is_written(officer_haidian, direct
 
 @pytest.mark.django_db
 def test_what_a_day_brings_is_noted_by_the_system(officer_haidian):
-    soon = make_priority(since=TODAY + DAY)
-    ended = make_priority(posts=["院长"], until=TODAY)
+    soon = make_priority(since=today() + DAY)
+    ended = make_priority(posts=["院长"], until=today())
     one, two = make_expert("甲", fields_of_work="人工智能"), make_expert("乙", post="院长")
     list_on(officer_haidian, two)
     assert kept() == {}
     with connection.cursor() as cursor:  # as a night that passes: the rows change, no trigger runs
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE experts_priority DISABLE TRIGGER experts_priority_gaps_update")
-        cursor.execute("UPDATE experts_priority SET since = %s WHERE id = %s", [TODAY, soon.pk])
-        cursor.execute("UPDATE experts_priority SET until = %s WHERE id = %s", [TODAY - DAY, ended.pk])
+        cursor.execute("UPDATE experts_priority SET since = %s WHERE id = %s", [today(), soon.pk])
+        cursor.execute("UPDATE experts_priority SET until = %s WHERE id = %s", [today() - DAY, ended.pk])
     assert kept() == {}
     note_priorities()
     assert kept() == {}
@@ -151,7 +151,7 @@ def test_who_is_on_a_roster_of_a_unit_that_does_not_manage_them(officer_haidian)
 @pytest.mark.django_db
 def test_the_dead_and_the_merged_leave_no_gap():
     expert = make_expert("甲", awards=["CAS"])
-    Expert.objects.filter(pk=expert.pk).update(died_on=TODAY)
+    Expert.objects.filter(pk=expert.pk).update(died_on=today())
     assert kept() == {}
     Expert.objects.filter(pk=expert.pk).update(died_on=None)
     assert len(kept()) == 1
@@ -182,31 +182,31 @@ def test_after_any_sequence_of_writes_the_gaps_are_those_worked_out(officer_haid
 
     def state():
         chosen = rng.choice([{"words": ["人工智能"]}, {"posts": ["院长"]}, {"honours": ["CAS"]}])
-        since, until = TODAY - rng.choice([0, 5]) * DAY, rng.choice([None, None, TODAY, TODAY - DAY])
+        since, until = today() - rng.choice([0, 5]) * DAY, rng.choice([None, None, today(), today() - DAY])
         make_priority(rng.choice(codes), below=rng.random() < 0.5, since=since, until=until, **chosen)
 
     def end():
         if found := Priority.objects.filter(until=None).first():
             Priority.objects.filter(pk=found.pk).update(
-                until=TODAY - DAY, ended_by=officer_haidian, ended_at=timezone.now()
+                until=today() - DAY, ended_by=officer_haidian, ended_at=timezone.now()
             )
 
     def enlist():
         expert, code = rng.choice(people), rng.choice(codes)
         if not expert.entries.open().filter(unit__code=code).exists():
-            list_on(officer_haidian, expert, code, rng.choice(list(Scope)), since=TODAY)
+            list_on(officer_haidian, expert, code, rng.choice(list(Scope)), since=today())
             if code != "BJ" and expert.unit.code != code and not expert.holders.filter(unit__code=code):
                 hold(expert, code)
 
     def strike():
         if entry := RosterEntry.objects.open().order_by("?").first():
-            RosterEntry.objects.filter(pk=entry.pk).update(until=TODAY + DAY, closed_by=entry.opened_by)
+            RosterEntry.objects.filter(pk=entry.pk).update(until=today() + DAY, closed_by=entry.opened_by)
 
     def change():
         expert = rng.choice(people)
         facts = rng.choice(
             [{"post": "院长"}, {"post": "教师"}, {"fields_of_work": "人工智能"}, {"fields_of_work": "桥梁"},
-             {"unit": unit(rng.choice(codes))}, {"died_on": TODAY}, {"died_on": None}]
+             {"unit": unit(rng.choice(codes))}, {"died_on": today()}, {"died_on": None}]
         )  # fmt: skip
         Expert.objects.filter(pk=expert.pk).update(**facts)
 

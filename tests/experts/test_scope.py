@@ -12,12 +12,12 @@ from experts.scope import BEIJING_MISSING, decide, suggest_category
 from tests.factories import make_award, make_expert
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 
 
 def outcome(expert, **facts):
     awards = expert.awards.select_related("honour")
-    return decide(awards, **({"works_in_beijing": expert.works_in_beijing, "day": TODAY} | facts))
+    return decide(awards, **({"works_in_beijing": expert.works_in_beijing, "day": today()} | facts))
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_an_award_counts_by_its_state(state, scope):
 
 def test_an_honour_counts_only_while_the_catalogue_holds_it_valid():
     expert = make_expert(awards=["GAOCHUANG"])
-    Honour.objects.filter(code="GAOCHUANG").update(valid_until=TODAY - timedelta(days=1))
+    Honour.objects.filter(code="GAOCHUANG").update(valid_until=today() - timedelta(days=1))
     assert outcome(expert).scope == Scope.GENERAL
-    assert outcome(expert, day=TODAY - timedelta(days=1)).scope == Scope.KEY
+    assert outcome(expert, day=today() - timedelta(days=1)).scope == Scope.KEY
 
 
 def test_the_basis_names_honour_year_and_clause_in_catalogue_order():

@@ -19,7 +19,7 @@ from tests.factories import enter, make_contact, make_expert, make_unit, pair, r
 from tests.reports.making import ask, content, fetched, made, make, names, table, text_of, url
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
+today = timezone.localdate
 DAY = timedelta(days=1)
 PATH = "/exports/coverage/D04/"
 
@@ -39,7 +39,7 @@ def listed(by, name, last=None, code="D04", **facts):
     expert = make_expert(name, code, awards=["CAS"], **facts)
     enter(expert, code)
     if last is not None:
-        make_contact(by, expert, TODAY - last * DAY, unit_code=code)
+        make_contact(by, expert, today() - last * DAY, unit_code=code)
     return expert
 
 
@@ -53,21 +53,22 @@ def test_the_gaps_come_with_cause_and_last_contact(client, monkeypatch, by, lead
     assert [rows["王从未"][head] for head in ("工作单位", "联系范围", "最近的联系", "未联系原因")] == [
         "示范大学", "重点联系", "没有联系过", "没有联系领导"
     ]  # fmt: skip
-    last = (TODAY - 120 * DAY).isoformat()
+    last = (today() - 120 * DAY).isoformat()
     assert (rows["李逾期"]["最近的联系"], rows["李逾期"]["联系方式"]) == (last, "联络员当面")
     assert rows["李逾期"]["名单单位"] == "海淀区委"
     text = text_of(data)
     assert ("联系覆盖名单（未联系）" in text, NOTICE in text) == (True, True)
     export = Export.objects.get()
-    assert export.words == f"海淀区委（含所属单位）；{TODAY}；重点联系；未联系"
+    assert export.words == f"海淀区委（含所属单位）；{today()}；重点联系；未联系"
     assert Event.objects.get(verb="export", result="ok").reference == export.number
 
 
 @pytest.mark.parametrize(("query", "found"), [
     ("state=covered", ["赵按期"]), ("cause=no_leader", ["王从未"]), ("cause=abroad", None),
-    ("state=fresh", None), ("scope=general", None), (f"day={TODAY - 60 * DAY}", ["王从未"]),
+    ("state=fresh", None), ("scope=general", None), ("day={then}", ["王从未"]),
 ])  # fmt: skip
 def test_the_filters_of_the_page_hold(client, monkeypatch, by, query, found):
+    query = query.format(then=today() - 60 * DAY)
     listed(by, "王从未")
     listed(by, "赵按期", 1)
     if found is None:
@@ -114,7 +115,7 @@ def test_two_viewers_get_what_each_of_them_sees(personas, client_of, monkeypatch
 def test_a_contact_after_it_was_made_keeps_the_file_and_hiding_destroys_it(client, monkeypatch, by):
     expert = listed(by, "甲一")
     export = made(client, monkeypatch, path=PATH)
-    make_contact(by, expert, TODAY)
+    make_contact(by, expert, today())
     content(client.get(url("fetch", export)))
     restrict(expert)
     assert client.get(url("fetch", export)).status_code == 410

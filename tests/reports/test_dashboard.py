@@ -33,12 +33,15 @@ MEETINGS = {"召开例会": "rows", "议定事项超期": "rows"}
 TRAINING = {"开办研修班次": "page", "专家参训": "page"}
 OWN = ["我联系的专家", "重点联系专家覆盖率", "逾期未联系"]
 PAGE, EXPORT = "/dashboard/", "/exports/dashboard/"
-TODAY = timezone.localdate()
-YEAR = Period(Span.CHOSEN, TODAY - timedelta(days=99), TODAY)
+today = timezone.localdate
 
 
 def days(number):
-    return TODAY - timedelta(days=number)
+    return today() - timedelta(days=number)
+
+
+def of_late():
+    return Period(Span.CHOSEN, days(99), today())
 
 
 def hold(by, on, code="D04"):
@@ -65,30 +68,30 @@ def history(officer_haidian, staff_city):
     hold(staff_city, days(7), "D03")
     gathering = Gathering.objects.order_by("pk").first()
     make_resolution(gathering, "超期", unit=unit("D04"), due_on=days(3))
-    make_resolution(gathering, "未到", unit=unit("D04"), due_on=TODAY)
+    make_resolution(gathering, "未到", unit=unit("D04"), due_on=today())
     done = {"done_at": timezone.now() - timedelta(days=50), "done_by": officer_haidian, "outcome": "已办"}
     make_resolution(gathering, "先前超期", unit=unit("D04"), due_on=days(130), **done)
     train(officer_haidian, staff_city, days(10), "林甲", "林乙")
     train(officer_haidian, staff_city, days(110), "林丙")
     TrainingClass.objects.filter(pk=train(officer_haidian, staff_city, days(11)).pk).update(state="cancelled")
-    train(officer_haidian, staff_city, TODAY + timedelta(days=3))
+    train(officer_haidian, staff_city, today() + timedelta(days=3))
 
 
 def test_numbers_of_the_period_and_of_the_one_before(history, officer_haidian, staff_city, officer_chaoyang):
-    found = counted(officer_haidian, unit("D04"), YEAR)
+    found = counted(officer_haidian, unit("D04"), of_late())
     assert found == {
         "meetings": {"now": 2, "then": 1, "people": 2},
         "late": {"now": 1, "then": 1, "people": 1},
         "classes": {"now": 1, "then": 1, "people": 1},
         "trained": {"now": 2, "then": 1, "people": 2},
     }
-    assert counted(staff_city, unit("BJ"), YEAR)["meetings"]["now"] == 3
-    assert counted(officer_chaoyang, unit("D03"), YEAR)["trained"]["now"] == 0
+    assert counted(staff_city, unit("BJ"), of_late())["meetings"]["now"] == 3
+    assert counted(officer_chaoyang, unit("D03"), of_late())["trained"]["now"] == 0
 
 
 def test_every_number_opens_the_list_behind_it(history, client_of, officer_haidian):
     client = client_of(officer_haidian)
-    asked = {"span": "chosen", "first": YEAR.first.isoformat(), "last": TODAY.isoformat()}
+    asked = {"span": "chosen", "first": of_late().first.isoformat(), "last": today().isoformat()}
     answer = client.get(PAGE, asked)
     page, found = body(answer), {}
     for label, rows in [*MEETINGS.items(), *TRAINING.items()]:
@@ -132,9 +135,9 @@ def test_a_restricted_expert_is_counted_and_listed_for_those_on_the_list_only(
 ):
     client, people = client_of(officer_haidian), reverse("training:people")
     restrict(Nomination.objects.get(expert__name="林甲").expert, cleared_city, make_user())
-    assert counted(officer_haidian, unit("D04"), YEAR)["trained"] == {"now": 1, "then": 1, "people": 1}
+    assert counted(officer_haidian, unit("D04"), of_late())["trained"] == {"now": 1, "then": 1, "people": 1}
     assert "林甲" not in body(client.get(people))
-    assert counted(cleared_city, unit("D04"), YEAR)["trained"] == {"now": 2, "then": 1, "people": 2}
+    assert counted(cleared_city, unit("D04"), of_late())["trained"] == {"now": 2, "then": 1, "people": 2}
     assert "林甲" in body(client_of(cleared_city).get(people))
 
 
@@ -156,7 +159,7 @@ def test_the_tables_leave_as_a_workbook(history, client_of, officer_haidian, mon
     text = "\n".join(" ".join(str(cell) for cell in line) for line in found)
     assert "联系工作总览" in text
     assert "海淀区委（含所属单位）" in text
-    assert f"{TODAY.year} 年 1 月 1 日" in text
+    assert f"{today().year} 年 1 月 1 日" in text
     rows = {line[2]: line[3] for line in found if line[1] == "指标"}
     assert list(rows) == ["重点联系专家覆盖率", "逾期未联系", "新列入名单", *MEETINGS, *TRAINING]
     assert rows["重点联系专家覆盖率"] == "33.3%"

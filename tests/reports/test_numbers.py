@@ -22,8 +22,8 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate()
-LONG_AGO = TODAY - timedelta(days=300)
+today = timezone.localdate
+LONG_AGO = today() - timedelta(days=300)
 
 
 def close(by, entry, kind, until, scope="general"):
@@ -43,7 +43,7 @@ def moved_to(expert, code):
 @pytest.fixture
 def world(personas):
     """Something for every number, and beside it what no number may count: a visit of nobody who counts."""
-    by, month = personas["officer_haidian"], TODAY.replace(day=1)
+    by, month = personas["officer_haidian"], today().replace(day=1)
 
     def listed(name, code="D04-01", *, scope="key", since=LONG_AGO, met=None, **facts):
         expert = make_expert(name, code, **facts)
@@ -54,28 +54,28 @@ def world(personas):
 
     for number in range(3):
         listed(f"王{number}")
-    pair(listed("李一", "D04", met=TODAY).expert, by)
+    pair(listed("李一", "D04", met=today()).expert, by)
     for late in (
         listed("李二", "D04"),
-        listed("周一", "D04", scope="general", since=TODAY - timedelta(days=800)),
+        listed("周一", "D04", scope="general", since=today() - timedelta(days=800)),
     ):
         pair(late.expert, by)
-    pair(listed("李三", "D04", since=TODAY).expert, by)
+    pair(listed("李三", "D04", since=today()).expert, by)
     listed("郑一", met=month)
-    listed("敏一", label=1, met=TODAY)
-    make_contact(by, make_expert("孙一", "D04-01", awards=["CAE"]), TODAY, "D04-01")  # key, on no roster
+    listed("敏一", label=1, met=today())
+    make_contact(by, make_expert("孙一", "D04-01", awards=["CAE"]), today(), "D04-01")  # key, on no roster
     make_expert("孙二", "D04-01", awards=["CAE"])
-    make_contact(by, listed("钱一").expert, TODAY, "D04-01", way="")
-    hidden = listed("隐一", met=TODAY).expert
+    make_contact(by, listed("钱一").expert, today(), "D04-01", way="")
+    hidden = listed("隐一", met=today()).expert
     pair(hidden, personas["cleared_city"], unit_code="D04-01")
     restrict(hidden, personas["cleared_city"], personas["director_haidian"])
-    close(by, listed("吴一", since=month), "exit", TODAY)
+    close(by, listed("吴一", since=month), "exit", today())
     close(by, listed("吴二"), "rescope", month)
     gone = listed("冯一", "D04", since=LONG_AGO, met=month)
     close(by, gone, "exit", month)
     moved_to(gone.expert, "D03")
     make_resolution(
-        make_gathering(by, on=TODAY, state="done"), unit=unit("D04"), due_on=TODAY - timedelta(days=3)
+        make_gathering(by, on=today(), state="done"), unit=unit("D04"), due_on=today() - timedelta(days=3)
     )
     return personas
 
