@@ -69,7 +69,8 @@ def world(personas):
     hidden = listed("隐一", met=today()).expert
     pair(hidden, personas["cleared_city"], unit_code="D04-01")
     restrict(hidden, personas["cleared_city"], personas["director_haidian"])
-    close(by, listed("吴一", since=month), "exit", today())
+    first = min(month, today() - timedelta(days=1))  # whoever is listed stays a day at least
+    close(by, listed("吴一", since=first), "exit", today())
     close(by, listed("吴二"), "rescope", month)
     gone = listed("冯一", "D04", since=LONG_AGO, met=month)
     close(by, gone, "exit", month)
