@@ -14,7 +14,7 @@ from django.db.models import Count, DateField, QuerySet, Sum, Value
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Unit, User
-from activities.enums import CoverageState, GapCause, Way
+from activities.enums import CoverageList, CoverageState, GapCause, Way
 from activities.models import Contact, ContactTally, Coverage, CoverageRefresh, CoverageTally, Pairing
 from activities.models.coverage import CoverageQuerySet
 from activities.months import months_between
@@ -31,13 +31,15 @@ TALLIED = ("unit_id", "scope", "state", "is_listed")
 @dataclass
 class Share:
     """Experts of one scope on a day: newly listed, kept in touch with in time, and not. `unlisted` of the
-    last two are on no roster, although the rule says key; `unlisted_gap` of the last."""
+    last two are on no roster, although the rule says key; `unlisted_gap` of the last. `unled` of all are key,
+    on a roster, and nobody is their leader."""
 
     fresh: int = 0
     covered: int = 0
     gap: int = 0
     unlisted: int = 0
     unlisted_gap: int = 0
+    unled: int = 0
 
     @property
     def expected(self) -> int:
@@ -54,13 +56,13 @@ class Share:
         """Of the gaps those on a roster: their contact was due and is not done."""
         return self.gap - self.unlisted_gap
 
-    def of(self, state: CoverageState, cause: GapCause | None = None, *, listed: bool = False) -> int:
-        """How many stood so, `listed` on a roster; of the gaps with a cause, no fewer than there are."""
+    def of(self, which: CoverageList, cause: GapCause | None = None, *, listed: bool = False) -> int:
+        """How many are in the list; with a cause, or `listed` on a roster alone, no fewer than there are."""
         if cause == GapCause.NOT_ON_ROSTER:
             return self.unlisted_gap
-        if listed and state == CoverageState.GAP:
+        if listed and which == CoverageList.GAP:
             return self.overdue
-        number: int = getattr(self, state.value)
+        number: int = getattr(self, which.value)
         return number
 
     def add(self, state: str, is_listed: bool, number: int) -> None:
@@ -82,8 +84,14 @@ class Numbers:
         """Of rows with a `state`."""
         found = cls()
         for row in rows:
-            found.of(row.scope).add(row.state, row.is_listed, 1)
+            found.add(row)
         return found
+
+    def add(self, row: Coverage) -> None:
+        """One with a `state`."""
+        share = self.of(row.scope)
+        share.add(row.state, row.is_listed, 1)
+        share.unled += row.is_unled
 
     def of(self, scope: str) -> Share:
         return self.key if scope == Scope.KEY else self.general
@@ -129,7 +137,7 @@ def _counted(
     for row in _beside(user, unit, days):
         for each in asked[row.on]:
             if row.counts_for(each) and (row.label == Label.RESTRICTED or not row.is_at_home_in(each)):
-                found[row.on][each.pk].of(row.scope).add(row.state, row.is_listed, 1)
+                found[row.on][each.pk].add(row)
     return found
 
 
@@ -166,10 +174,11 @@ def _day(day: date) -> Value:
 
 
 def listing(
-    user: User, unit: Unit, day: date, state: CoverageState, scope: Scope = Scope.KEY
+    user: User, unit: Unit, day: date, which: CoverageList, scope: Scope = Scope.KEY
 ) -> CoverageQuerySet:
-    """The rows behind a number, in no order; see `last_contacts`."""
-    rows = Coverage.objects.visible_to(user).within(unit).filter(scope=scope).in_state(state, day)
+    """The rows behind a number, in no order, with a `state` where they differ in it; see `last_contacts`."""
+    rows = Coverage.objects.visible_to(user).within(unit).filter(scope=scope).in_list(which, day)
+    rows = rows.with_state(day) if which.is_mixed else rows
     return rows.select_related("expert", "unit")
 
 
@@ -177,7 +186,7 @@ def gaps(
     user: User, unit: Unit, day: date, cause: GapCause | None = None, scope: Scope = Scope.KEY
 ) -> CoverageQuerySet:
     """Those not kept in touch with, each with its `cause`; all of them, or those with one cause."""
-    rows = listing(user, unit, day, CoverageState.GAP, scope)
+    rows = listing(user, unit, day, CoverageList.GAP, scope)
     rules = Rules.now()
     if cause:
         rows = rows.possible_for(cause, unit, day, rules.earliest_of_all(scope, day))
@@ -189,17 +198,17 @@ def behind(
     user: User,
     unit: Unit,
     day: date,
-    state: CoverageState,
+    which: CoverageList,
     scope: Scope = Scope.KEY,
     cause: GapCause | None = None,
     *,
     listed: bool = False,
 ) -> CoverageQuerySet:
     """The rows behind a number, of gaps each with its `cause`; with `listed` those on a roster alone."""
-    if state == CoverageState.GAP:
+    if which == CoverageList.GAP:
         rows = gaps(user, unit, day, cause, scope)
     else:
-        rows = listing(user, unit, day, state, scope)
+        rows = listing(user, unit, day, which, scope)
     return rows.filter(is_listed=True) if listed else rows
 
 

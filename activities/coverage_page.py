@@ -12,7 +12,7 @@ from accounts.models import Unit, User
 from accounts.unit_settings import effective_all
 from activities import coverage
 from activities.coverage import Numbers, Share
-from activities.enums import CoverageState, GapCause, Way
+from activities.enums import CoverageList, CoverageState, GapCause, Way
 from activities.models import Coverage
 from activities.models.coverage import CoverageQuerySet
 from activities.rules import KEYS
@@ -24,6 +24,16 @@ PAGE_SIZE = 50
 UNITS_SHOWN = 10
 WALKED_FROM = 5_000_000  # people of the list, times those of the unit
 BY_NAME = Order(("sort_key", "id"))
+COLUMNS = (
+    CoverageList.EXPECTED,
+    CoverageList.COVERED,
+    CoverageList.GAP,
+    CoverageList.FRESH,
+)  # of units below
+HINTS = {
+    CoverageList.FRESH: "不满一个联系周期，单列，不计入覆盖率",
+    CoverageList.UNLED: "名单上的重点专家，含新列入",
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Asked:
     unit: Unit
     day: date
     scope: Scope
-    state: CoverageState
+    state: CoverageList
     cause: GapCause | None = None
     listed: bool = False
 
@@ -49,7 +59,7 @@ class Asked:
         return {
             "asked": self,
             "rate": percent(share),
-            "rate_hint": f"应联系 {share.expected} 人，其中 {share.unlisted} 人不在名单上",
+            "rate_pieces": self._rate_pieces(share),
             "tiles": self._tiles(share),
             **self._below(below, whole=params.get("units") == "all"),
             "rules": rules_in_words(self.unit),
@@ -58,17 +68,18 @@ class Asked:
             **self._list(share, params),
         }
 
+    def _rate_pieces(self, share: Share) -> list[dict[str, str]]:
+        whole = {"text": f"应联系 {share.expected} 人", "url": self.url(state=CoverageList.EXPECTED.value)}
+        return [whole, {"text": f"，其中 {share.unlisted} 人不在名单上"}]
+
     def _tiles(self, share: Share) -> list[dict[str, Any]]:
-        listed = [
-            ("已联系", share.covered, CoverageState.COVERED, ""),
-            ("未联系", share.gap, CoverageState.GAP, "bad" if share.gap else ""),
-            ("新列入", share.fresh, CoverageState.FRESH, ""),
-        ]
-        hints = {CoverageState.FRESH: "不满一个联系周期，单列，不计入覆盖率"}
+        shown = [CoverageList.COVERED, CoverageList.GAP, CoverageList.FRESH]
+        shown += [CoverageList.UNLED] if self.scope == Scope.KEY else []
         return [
-            {"label": label, "value": value, "tone": tone, "hint": hints.get(state, ""),
-             "url": self.url(state=state.value)}
-            for label, value, state, tone in listed
+            {"label": which.label, "value": share.of(which), "hint": HINTS.get(which, ""),
+             "tone": "bad" if which == CoverageList.GAP and share.gap else "",
+             "url": self.url(state=which.value)}
+            for which in shown
         ]  # fmt: skip
 
     def _below(self, below: list[tuple[Unit, Numbers]], *, whole: bool) -> dict[str, Any]:
@@ -83,8 +94,7 @@ class Asked:
 
     def _line(self, unit: Unit, share: Share) -> dict[str, Any]:
         url = self.url(unit)
-        states = (CoverageState.COVERED, CoverageState.GAP, CoverageState.FRESH)
-        numbers = [(state.label, share.of(state), f"{url}&state={state.value}") for state in states]
+        numbers = [(which.label, share.of(which), f"{url}&state={which.value}") for which in COLUMNS]
         return {"unit": unit, "share": share, "percent": percent(share), "url": url, "numbers": numbers}
 
     def _list(self, share: Share, params: QueryDict) -> dict[str, Any]:
@@ -113,9 +123,13 @@ class Line:
     cause: str
 
     @classmethod
-    def of(cls, row: Coverage, state: CoverageState, last: tuple[date, Way] | None) -> "Line":
+    def of(cls, row: Coverage, which: CoverageList, last: tuple[date, Way] | None) -> "Line":
         words = f"{last[0].isoformat()} {last[1].label}" if last else "没有联系过"
-        return cls(row, words, GapCause(row.cause).label if state == CoverageState.GAP else "")
+        return cls(row, words, GapCause(row.cause).label if which == CoverageList.GAP else "")
+
+    @property
+    def state(self) -> str:
+        return str(CoverageState(self.row.state).label)
 
 
 def percent(share: Share) -> str:

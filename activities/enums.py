@@ -88,6 +88,22 @@ class CoverageState(models.TextChoices):
     GAP = "gap", "未联系"
 
 
+class CoverageList(models.TextChoices):
+    """What a number of coverage counts: experts in one of the states; those in touch or not, the newly listed
+    apart; key experts on a roster whose leader nobody is, in whichever state."""
+
+    GAP = CoverageState.GAP.value, CoverageState.GAP.label
+    COVERED = CoverageState.COVERED.value, CoverageState.COVERED.label
+    FRESH = CoverageState.FRESH.value, CoverageState.FRESH.label
+    EXPECTED = "expected", "应联系"
+    UNLED = "unled", "未指定联系领导"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether experts in different states are in it."""
+        return self in (CoverageList.EXPECTED, CoverageList.UNLED)
+
+
 class GapCause(models.TextChoices):
     """Why an expert was not kept in touch with; the first that holds is told."""
 

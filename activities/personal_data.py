@@ -40,7 +40,18 @@ NOMINATION = {name: Personal(CONTACT, retention=KEPT) for name in ("unit", "stat
 }
 COVERAGE = {
     name: Personal(CONTACT, retention=KEPT)
-    for name in ("unit", "scope", "is_listed", "fresh", "covered", "gap", "last_on", "due_on")
+    for name in (
+        "unit",
+        "scope",
+        "is_listed",
+        "fresh",
+        "covered",
+        "gap",
+        "unled",
+        "unled_since",
+        "last_on",
+        "due_on",
+    )
 }
 PERIOD = {name: Personal(CONTACT, retention=KEPT) for name in ("unit", "since", "until")}
 # Of the model, not of the person: keys, the locks, and copies of them.

@@ -104,6 +104,7 @@ COVERAGE_COLUMNS = [
     *_PERSON,
     Column("联系范围", 10, lambda line: line.row.get_scope_display(), ("scope",)),
     Column("名单单位", 16, lambda line: line.listed_by, ("unit",)),
+    Column("联系情况", 10, lambda line: line.state),
     Column("最近的联系", 13, lambda line: iso_day(line.last[0]) if line.last else "没有联系过"),
     Column("联系方式", 12, lambda line: str(line.last[1].label) if line.last else ""),
     Column("应联系日期", 13, lambda line: iso_day(line.row.due_on)),

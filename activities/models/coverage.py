@@ -5,12 +5,14 @@ The tables here are written by the database itself whenever a contact, a roster 
 """
 
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Case, Exists, Expression, OuterRef, Q, Value, When
 
-from activities.enums import CoverageState, GapCause, Hindrance, PairingKind, Way
+from activities.enums import CoverageList, CoverageState, GapCause, Hindrance, PairingKind, Way
 from activities.models.contact import Contact
 from activities.models.pairing import Pairing
 from core.fields import DaySetField, numbers_of
@@ -21,6 +23,8 @@ from experts.visibility import on_list, placed_in_reach, visible
 
 if TYPE_CHECKING:
     from accounts.models import Unit, User
+
+EXPECTED = (CoverageState.COVERED.value, CoverageState.GAP.value)
 
 
 def _units_in_reach(user: "User") -> Q:
@@ -46,16 +50,19 @@ class CoverageQuerySet(models.QuerySet["Coverage"]):
     def key(self) -> Self:
         return self.filter(scope=Scope.KEY)
 
-    def in_state(self, state: CoverageState, day: date) -> Self:
-        """Those that stood so on that day."""
-        return self.filter(**{f"{state.value}__holds_day": day})
+    def in_list(self, which: CoverageList, day: date) -> Self:
+        """Those that the number of that name counts on that day."""
+        days = EXPECTED if which == CoverageList.EXPECTED else (which.value,)
+        return self.filter(reduce(or_, (Q(**{f"{each}__holds_day": day}) for each in days)))
 
     def with_state(self, day: date) -> Self:
-        """With `state`, how it stood on that day; without those that were in none."""
+        """With `state`, how it stood on that day, and `is_unled`; without those that were in no state."""
         cases = [
             When(**{f"{state.value}__holds_day": day}, then=Value(state.value)) for state in CoverageState
         ]
-        return self.annotate(state=Case(*cases, output_field=models.CharField())).filter(state__isnull=False)
+        unled = Case(When(unled__holds_day=day, then=True), default=False)
+        state = Case(*cases, output_field=models.CharField())
+        return self.annotate(state=state, is_unled=unled).filter(state__isnull=False)
 
     def with_cause(self, unit: "Unit", day: date, earliest: Expression) -> Self:
         """Of gaps on that day, with `cause`: the first that held then.
@@ -104,8 +111,10 @@ class Coverage(LockedChild):
     `fresh`, `covered` and `gap` are sets of days that share none: newly listed, kept in touch with in time,
     and not. A row counts for every unit that contains `place`; where several rosters hold the expert, there
     is one for each unit above any of them, which counts for that unit alone. `due_on` is when the next
-    contact is due by today's settings, null once off the roster. `is_away`: the expert is neither managed
-    nor held by the unit or one below it any more, so that its own officers do not see the expert now.
+    contact is due by today's settings, null once off the roster. `unled` are the days on which a key expert
+    on the roster had nobody for a leader, `unled_since` the first of those that last until now. `is_away`:
+    the expert is neither managed nor held by the unit or one below it any more, so that its own officers do
+    not see the expert now.
     """
 
     expert = models.ForeignKey(
@@ -124,11 +133,14 @@ class Coverage(LockedChild):
     fresh = DaySetField()
     covered = DaySetField()
     gap = DaySetField()
+    unled = DaySetField()
+    unled_since = models.DateField("没有联系领导自", null=True)
     last_on = models.DateField("上次联系", null=True)
     due_on = models.DateField("应联系日期", null=True)
 
     objects = CoverageQuerySet.as_manager()
     state: str  # by with_state
+    is_unled: bool  # by with_state
     cause: str  # by with_cause
 
     class Meta:
@@ -144,6 +156,11 @@ class Coverage(LockedChild):
                 fields=["place", "is_alone", "due_on"],
                 condition=Q(scope="key", due_on__isnull=False),
                 name="coverage_due_by_unit",
+            ),
+            models.Index(
+                fields=["place", "is_alone", "unled_since"],
+                condition=Q(unled_since__isnull=False),
+                name="coverage_unled_by_unit",
             ),
             models.Index(fields=["sort_key", "id"], condition=Q(is_listed=False), name="coverage_unlisted"),
             models.Index(
@@ -228,7 +245,7 @@ class CoverageTally(models.Model):
     label = models.SmallIntegerField()
     scope = models.CharField(max_length=8, choices=Scope)
     is_listed = models.BooleanField()
-    state = models.CharField(max_length=8, choices=CoverageState)
+    state = models.CharField(max_length=8)  # the name of a set of days of Coverage
     is_away = models.BooleanField()
     is_loose = models.BooleanField()
     day = models.DateField()

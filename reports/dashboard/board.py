@@ -38,5 +38,5 @@ def whole(user: User, unit: Unit, period: Period) -> dict[str, Any]:
         "more_tiles": gatherings.tiles(user, unit, period),
         "shares": figures.shares(below, unit, period.last),
         "months": figures.months(user, unit, period),
-        "attention": figures.attention(user, below, period.last),
+        "attention": figures.attention(user, below or [(unit, now)], period.last),
     }

@@ -2,8 +2,8 @@
 charts, and the units that need attention. Everything comes from rollups as the reader may know them; each
 number leads to the list behind it."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -30,7 +30,11 @@ from reports.dashboard.periods import ONE_DAY, Period
 LOW = 90  # percent of coverage below which a unit is painted red
 ATTENTION_SHOWN = 5
 CHART_SHOWN = 10
-
+# Since when, by name of the list.
+WAITING: dict[str, Callable[[date, date], str]] = {
+    "late": lambda since, today: due_text(since, today=today),
+    "unled": lambda since, today: f"已空缺 {(today - since).days} 天",
+}
 
 Links = Mapping[str, str]  # addresses of lists by name; one that is missing is no link
 
@@ -95,17 +99,20 @@ def coverage_links(unit: Unit, day: date) -> Links:
     if day < FIRST_DAY:
         return {}
     asked = {
+        "expected": {"state": "expected"},
         "covered": {"state": "covered"},
         "gap": {},
         "late": {"listed": "on"},
         "general": {"scope": "general"},
+        "unled": {"state": "unled"},
     }
     return {name: coverage_url(unit, day, **params) for name, params in asked.items()}
 
 
 def coverage_tile(now: Share, then: Share, links: Links, before: Links, compared: str) -> Tile:
     """The share of key experts kept in touch with on the last day."""
-    pieces = [Piece(f"{now.covered}", links["covered"]), Piece(f" / {now.expected} 人")]
+    pieces = [Piece(f"{now.covered}", links["covered"]), Piece(" / ")]
+    pieces += [Piece(f"{now.expected} 人", links["expected"])]
     if now.gap:
         pieces += [Piece("，"), Piece(f"还差 {now.gap} 人", links["gap"], "bad")]
     if now.rate is not None and then.rate is not None:
@@ -212,20 +219,19 @@ def _contacts_url(unit: Unit, first: date, last: date) -> str:
 
 
 def attention(user: User, below: list[tuple[Unit, Numbers]], day: date) -> list[Line]:
-    """The units below with most to mend: experts not kept in touch with, and experts on no roster."""
+    """The units with most to mend: experts not kept in touch with, without a leader, on no roster."""
     late = _most((each, found.key.overdue) for each, found in below)
+    unled = _most((each, found.key.unled) for each, found in below)
     lacking = _most((each, found.key.unlisted_gap) for each, found in below)
-    since = earliest_due(user, [each for each, _ in late], day)
+    since = earliest(user, {each for each, _ in late + unled}, day)
     return [
         *(
-            Line(
-                each,
-                "重点联系专家逾期未联系",
-                number,
-                since.get(each.pk, "—"),
-                coverage_links(each, day)["late"],
+            Line(each, matter, number, since.get((each.pk, name), "—"), coverage_links(each, day)[name])
+            for name, matter, counted in (
+                ("late", "重点联系专家逾期未联系", late),
+                ("unled", "重点联系专家未指定联系领导", unled),
             )
-            for each, number in late
+            for each, number in counted
         ),
         *(
             Line(each, "符合条件未列入名单", number, "—", coverage_url(each, day, cause="not_on_roster"))
@@ -239,19 +245,26 @@ def _most(counted: Iterable[tuple[Unit, int]]) -> list[tuple[Unit, int]]:
     return ranked[:ATTENTION_SHOWN]
 
 
-def earliest_due(user: User, units: list[Unit], day: date) -> dict[int, str]:
-    """By unit, since when its longest-waiting key expert is overdue. Due dates are those of today: of a past
-    day none is known. One statement, one step along the index of due dates for each unit of the subtrees."""
+def earliest(user: User, units: set[Unit], day: date) -> dict[tuple[int, str], str]:
+    """By unit and name of the list, how long its longest-waiting key expert is overdue, or without a leader.
+    Both are known of today alone. One statement, one step along an index of dates for each unit of the
+    subtrees."""
     if not units or day != timezone.localdate():
         return {}
+    rows = Coverage.objects.visible_to(user).key().filter(place=OuterRef("order"))
+    first = {
+        (name, alone): Subquery(rows.filter(is_alone=alone).order_by(on).values(on)[:1])
+        for name, on, rows in (
+            ("late", "due_on", rows.filter(due_on__lt=day)),
+            ("unled", "unled_since", rows.filter(unled_since__lte=day)),
+        )
+        for alone in (False, True)
+    }
     subtrees = reduce(or_, (Q(order__range=(each.order, each.order_end)) for each in units))
-    rows = Coverage.objects.visible_to(user).key().filter(place=OuterRef("order"), due_on__lt=day)
-    alone, shared = (
-        Subquery(rows.filter(is_alone=alone).order_by("due_on").values("due_on")[:1])
-        for alone in (True, False)
-    )
-    found: dict[int, list[date]] = {each.pk: [] for each in units}
-    for order, for_itself, for_all in Unit.objects.filter(subtrees).values_list("order", alone, shared):
+    found: dict[tuple[int, str], list[date]] = defaultdict(list)
+    for order, *days in Unit.objects.filter(subtrees).values_list("order", *first.values()):
         unit = next(each for each in units if each.contains(order))
-        found[unit.pk] += filter(None, (for_all, for_itself if unit.order == order else None))
-    return {key: due_text(min(days), today=day) for key, days in found.items() if days}
+        for (name, alone), on in zip(first, days, strict=True):
+            if on and (unit.order == order or not alone):
+                found[unit.pk, name].append(on)
+    return {(key, name): WAITING[name](min(days), day) for (key, name), days in found.items()}

@@ -27,6 +27,7 @@ class Shown(models.TextChoices):
     """Which of one's experts are listed: those of a number of the page."""
 
     ALL = "", "全部"
+    EXPECTED = "expected", "重点：应联系"
     COVERED = "covered", "重点：已联系"
     GAP = "gap", "重点：未联系"
     LATE = "late", "重点：逾期未联系"
@@ -38,6 +39,7 @@ class Shown(models.TextChoices):
         is_gap, is_key = row.state == CoverageState.GAP, row.scope == Scope.KEY
         return {
             Shown.ALL: True,
+            Shown.EXPECTED: is_key and row.state != CoverageState.FRESH,
             Shown.COVERED: is_key and row.state == CoverageState.COVERED,
             Shown.GAP: is_key and is_gap,
             Shown.LATE: is_key and is_gap and row.is_listed,

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from activities import coverage
-from activities.enums import CoverageState, GapCause, Way
+from activities.enums import CoverageList, CoverageState, GapCause, Way
 from activities.forms.coverage import CoverageForm
 from activities.models import Coverage
 from activities.models.coverage import CoverageQuerySet
@@ -36,7 +36,7 @@ class CoverageRow:
     """One expert of the list. Its key is the expert's: rows of coverage come and go with every contact."""
 
     row: Coverage
-    state: CoverageState
+    which: CoverageList
     last: tuple[date, Way] | None
 
     @property
@@ -53,7 +53,12 @@ class CoverageRow:
 
     @property
     def cause(self) -> str:
-        return str(GapCause(self.row.cause).label) if self.state == CoverageState.GAP else ""
+        return str(GapCause(self.row.cause).label) if self.which == CoverageList.GAP else ""
+
+    @property
+    def state(self) -> str:
+        """How it stood on the day."""
+        return str(CoverageState(self.row.state).label if self.which.is_mixed else self.which.label)
 
 
 class CoverageSource(UnitSource):
@@ -79,8 +84,8 @@ class CoverageSource(UnitSource):
         return date.fromisoformat(str(self.params["day"]))
 
     @property
-    def state(self) -> CoverageState:
-        return CoverageState(str(self.params["state"]))
+    def state(self) -> CoverageList:
+        return CoverageList(str(self.params["state"]))
 
     def words(self) -> str:
         cause = self.params.get("cause")

@@ -169,3 +169,9 @@ def printed(user, unit, day):
 
 def days(first, count):
     return [first + timedelta(days=n) for n in range(count)]
+
+
+def unled(expert, units, day):
+    """Whether the expert is on a key roster of these units, and none of those rosters has a leader paired."""
+    wanting = [each for each in units if state(expert, each, "key", day)]
+    return bool(wanting) and not people(expert, "leader", wanting, day)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import UnitSetting
 from accounts.roles import Role
 from activities import coverage
-from activities.enums import CoverageState, GapCause, Way
+from activities.enums import CoverageList, GapCause, Way
 from activities.models import Contact
 from tests.factories import assign, enter, make_contact, make_expert, make_user, pair, restrict, unit
 
@@ -80,7 +80,7 @@ def test_the_rows_behind_a_number_and_the_last_contact(officer_haidian):
     make_contact(officer_haidian, unmet, date(2026, 7, 1))  # after the day
     covered, gap = (
         list(coverage.listing(officer_haidian, unit("D04"), DAY, state))
-        for state in (CoverageState.COVERED, CoverageState.GAP)
+        for state in (CoverageList.COVERED, CoverageList.GAP)
     )
     assert [row.expert for row in covered] == [met]
     assert [row.expert for row in gap] == [unmet]
@@ -136,7 +136,7 @@ def test_an_expert_on_several_rosters_counts_once(staff_city, officer_haidian):
     for code in ("BJ", "D04", "D04-01"):
         found = coverage.numbers(staff_city, unit(code), DAY)
         assert share(found.key) == (0, 1, 0, 0)
-        rows = list(coverage.listing(staff_city, unit(code), DAY, CoverageState.COVERED))
+        rows = list(coverage.listing(staff_city, unit(code), DAY, CoverageList.COVERED))
         assert [row.expert for row in rows] == [expert]
         assert coverage.last_contacts(rows, DAY)[rows[0].pk] == (DAY, Way.REMOTE)
 
@@ -162,7 +162,7 @@ def answers(user):
     for code in ("BJ", "D04"):
         at = unit(code)
         found += [coverage.numbers(user, at, DAY), coverage.with_children(user, at, DAY)]
-        for state in CoverageState:
+        for state in CoverageList:
             found += coverage.listing(user, at, DAY, state).values_list("expert__name", "due_on")
         found += coverage.gaps(user, at, DAY).values_list("expert__name", "cause")
         found += coverage.contacts_by_month(user, at, date(2026, 1, 1), DAY)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counted(code, day, source):
-    return {state: source(unit(code), state, day) for state in ("fresh", "covered", "gap")}
+    return {state: source(unit(code), state, day) for state in ("fresh", "covered", "gap", "unled")}
 
 
 def by_tally(at, state, day):
@@ -43,6 +43,8 @@ def test_rows_and_tallies_are_the_raw_rows_recomputed(seed):
             for day in rng.sample(oracle.days(FIRST - timedelta(days=5), 420), 4):
                 for code in CODES:
                     units = list(Unit.objects.within(unit(code)))
-                    expected = oracle.coverage(told, [u for u in units if u.code in CODES], day)
+                    units = [each for each in units if each.code in CODES]
+                    expected = oracle.coverage(told, units, day)
+                    expected["unled"] = sum(oracle.unled(each, units, day) for each in told)
                     assert counted(code, day, by_rows) == expected, (step, code, day)
                     assert counted(code, day, by_tally) == expected, (step, code, day)

@@ -8,13 +8,15 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from activities import coverage_page
+from activities.models import Pairing
+from experts.models import Expert
 from tests.access.test_routes import TOKEN
 from tests.experts.pages import queries
 from tests.factories import assign, enter, make_contact, make_expert, make_user, pair, restrict, unit
 
 pytestmark = pytest.mark.django_db
 today = timezone.localdate
-PAGES = [("coverage:unit", ["D04"]), ("dashboard:home", [])]
+PAGES = ["/coverage/D04/", "/coverage/D04/?state=expected", "/coverage/D04/?state=unled", "/dashboard/"]
 
 
 def populate(by, number):
@@ -54,6 +56,40 @@ def test_the_lists_behind_the_other_numbers(client_of, officer_haidian):
     assert "李0" not in fresh
 
 
+def test_the_list_of_those_expected_says_how_it_stands(client_of, officer_haidian):
+    populate(officer_haidian, 1)
+    page = client_of(officer_haidian).get(reverse("coverage:unit", args=["D04"]), {"state": "expected"})
+    assert [(line.row.expert.name, line.state) for line in page.context["lines"]] == [
+        ("李0", "已联系"), ("王0", "未联系")
+    ]  # fmt: skip
+    assert "/coverage/D04/?day=" in page.content.decode()
+
+
+def test_experts_without_a_leader_are_told_with_how_long(client_of, officer_haidian, leader_city):
+    populate(officer_haidian, 1)
+    client, ask = client_of(officer_haidian), {"state": "unled"}
+    pairing = pair(
+        Expert.objects.get(name="王0"), leader_city, unit_code="D04-01", since=today() - timedelta(days=9)
+    )
+    enter(make_expert("赵一"), "D04", scope="general")
+    shown = client.get(reverse("coverage:unit", args=["D04"]), ask).context
+    assert [(tile["label"], tile["value"]) for tile in shown["tiles"]][-1] == ("未指定联系领导", 1)
+    assert [line.row.expert.name for line in shown["lines"]] == ["李0"]
+    ended = {"until": today() - timedelta(days=2), "closed_by": officer_haidian, "end": "ended"}
+    Pairing.objects.filter(pk=pairing.pk).update(**ended)
+    pair(Expert.objects.get(name="李0"), leader_city, unit_code="D04-01", since=today() - timedelta(days=300))
+    line = next(each for each in client.get(reverse("dashboard:home")).context["attention"]
+                if each.matter == "重点联系专家未指定联系领导")  # fmt: skip
+    assert (line.number, line.earliest) == (1, "已空缺 2 天")
+    assert client.get(line.url).context["lines"][0].row.expert.name == "王0"
+
+
+def test_a_unit_without_units_below_needs_attention_itself(client_of, officer_haidian):
+    populate(officer_haidian, 1)
+    shown = client_of(officer_haidian).get(reverse("dashboard:home"), {"unit": "D04-01"}).context
+    assert {(line.unit.code, line.number) for line in shown["attention"]} == {("D04-01", 1), ("D04-01", 2)}
+
+
 @pytest.mark.parametrize("walked_from", [0, 5_000_000])
 def test_a_list_is_the_same_walked_and_gathered(client_of, officer_haidian, monkeypatch, walked_from):
     monkeypatch.setattr(coverage_page, "WALKED_FROM", walked_from)
@@ -66,6 +102,8 @@ def test_a_list_is_the_same_walked_and_gathered(client_of, officer_haidian, monk
         ({"state": "gap", "cause": "no_leader"}, ["王0", "王1"]),
         ({"state": "covered"}, ["李0", "李1"]),
         ({"state": "fresh"}, []),
+        ({"state": "expected"}, ["李0", "李1", unlisted.name, "王0", "王1"]),
+        ({"state": "unled"}, ["李0", "李1", "王0", "王1"]),
     ):
         page = client.get(ask, query).context["page"]
         assert [row.expert.name for row in page.rows] == names
@@ -78,6 +116,8 @@ def test_a_list_is_the_same_walked_and_gathered(client_of, officer_haidian, monk
         ({"day": "昨天"}, "日期"),
         ({"state": "covered", "cause": "abroad"}, "只有“未联系”的名单才有原因"),
         ({"cause": "x"}, "x"),
+        ({"state": "expected", "cause": "abroad"}, "只有“未联系”的名单才有原因"),
+        ({"state": "unled", "scope": "general"}, "联系领导只为重点联系的专家指定"),
     ],
 )
 def test_what_cannot_be_asked_is_said_beside_the_field(client_of, officer_haidian, query, words):
@@ -127,10 +167,9 @@ def test_a_leader_sees_the_own_portfolio(client_of):
     assert client_of(user).get(reverse("dashboard:home"), {"of": "mine", "show": "x"}).status_code == 422
 
 
-@pytest.mark.parametrize(("name", "args"), PAGES)
-def test_numbers_neither_include_nor_hint_at_restricted_experts(client_of, personas, name, args):
+@pytest.mark.parametrize("path", PAGES)
+def test_numbers_neither_include_nor_hint_at_restricted_experts(client_of, personas, path):
     populate(personas["officer_haidian"], 1)
-    path = reverse(name, args=args)
 
     def shown(who):
         html = TOKEN.sub("", client_of(personas[who]).get(path).content.decode())
@@ -146,7 +185,7 @@ def test_numbers_neither_include_nor_hint_at_restricted_experts(client_of, perso
     assert "应联系 3 人" in seen or "/ 3 人" in seen
 
 
-@pytest.mark.parametrize(("path", "budget"), [("/coverage/D04/", 16), ("/dashboard/", 15)])
+@pytest.mark.parametrize(("path", "budget"), [*zip(PAGES, [16, 15, 15, 15], strict=True)])
 @pytest.mark.parametrize("number", [1, 3])
 def test_queries(client_of, officer_haidian, path, budget, number):
     populate(officer_haidian, number)

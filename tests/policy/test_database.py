@@ -53,6 +53,7 @@ DEFINERS = {
     "activities_watch_contact_delete", "activities_watch_contact_insert", "activities_watch_contact_update",
     "activities_watch_keyperiod_delete", "activities_watch_keyperiod_insert",
     "activities_watch_keyperiod_update",
+    "activities_watch_pairing_delete", "activities_watch_pairing_insert", "activities_watch_pairing_update",
     "activities_watch_rosterentry_delete", "activities_watch_rosterentry_insert",
     "activities_watch_rosterentry_update", "activities_work_off",
     "core_actor", "exchange_settle_lost", "experts_written_now",

@@ -69,6 +69,7 @@ def world(personas):
     hidden = listed("隐一", met=today()).expert
     pair(hidden, personas["cleared_city"], unit_code="D04-01")
     restrict(hidden, personas["cleared_city"], personas["director_haidian"])
+    restrict(listed("隐二").expert, personas["cleared_city"], personas["director_haidian"])
     first = min(month, today() - timedelta(days=1))  # whoever is listed stays a day at least
     close(by, listed("吴一", since=first), "exit", today())
     close(by, listed("吴二"), "rescope", month)
@@ -143,5 +144,23 @@ def test_every_number_of_coverage_is_as_long_as_its_list(world, client_of, name)
             shown = client.get(reverse("coverage:unit", args=[code]), {"scope": scope}).context
             found = [(tile["label"], tile["value"], tile["url"]) for tile in shown["tiles"]]
             found += [number for line in shown["below"] for number in line["numbers"]]
+            whole = shown["rate_pieces"][0]
+            found += [("应联系", int(re.search(r"\d+", whole["text"])[0]), whole["url"])]
             for label, number, address in found:
                 assert (label, length(client, address)) == (label, number), address
+
+
+def test_restricted_experts_without_a_leader_are_told_to_those_on_their_list_alone(world, client_of):
+    def told(name):
+        lines = client_of(world[name]).get(reverse("dashboard:home"), {"unit": "D04"}).context["attention"]
+        asked = ("D04-01", "重点联系专家未指定联系领导")
+        return next(line.number for line in lines if (line.unit.code, line.matter) == asked)
+
+    readers = READERS[:-1]
+    before = {name: told(name) for name in readers}
+    hidden = enlist(world["officer_haidian"], make_expert("隐三", "D04-01"), "D04-01", since=LONG_AGO).expert
+    assert {told(name) - before[name] for name in readers} == {1}
+    restrict(hidden, world["cleared_city"])
+    assert {name: told(name) - before[name] for name in readers} == dict.fromkeys(readers, 0) | {
+        "cleared_city": 1
+    }
