@@ -153,6 +153,26 @@ def _at(seen: RosterEntryQuerySet, day: date) -> RosterEntryQuerySet:
     return seen.as_of(day).filter(expert=OuterRef("expert"), unit=OuterRef("unit"))
 
 
+def turns(user: User, entered: Iterable[RosterEntry], left: Iterable[RosterEntry]) -> dict[int, RosterEntry]:
+    """By key of the entry: the one with which the unbroken stay of somebody who entered began, or that of
+    somebody who left ended; another scope in between does not break a stay. One statement."""
+    rows = [*entered, *left]
+    experts, units = ({getattr(row, name) for row in rows} for name in ("expert_id", "unit_id"))
+    known = RosterEntry.objects.visible_to(user).filter(expert__in=experts, unit__in=units) if rows else []
+    by_start: dict[tuple[int, int, date | None], RosterEntry] = {
+        (each.expert_id, each.unit_id, each.since): each for each in known
+    }
+    by_end = {(each.expert_id, each.unit_id, each.until): each for each in known}
+    found = {row.pk: row for row in rows}
+    for row in entered:
+        while before := by_end.get((row.expert_id, row.unit_id, found[row.pk].since)):
+            found[row.pk] = before
+    for row in left:
+        while after := by_start.get((row.expert_id, row.unit_id, found[row.pk].until)):
+            found[row.pk] = after
+    return found
+
+
 def described(entry: RosterEntry) -> dict[str, Any]:
     """One line as `manage.py roster --json` prints it."""
     return {

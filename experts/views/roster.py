@@ -20,7 +20,7 @@ from experts.listing import letter_links
 from experts.models import Movement, RosterEntry
 from experts.models.roster import RosterEntryQuerySet
 from experts.movements import Moved, counted, movements_url
-from experts.roster import Changes, Listing
+from experts.roster import Changes, Listing, turns
 from experts.roster_reasons import TITLES, Happened, Reasons
 
 PAGE_SIZE = 50
@@ -126,10 +126,15 @@ def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
         ("left", _first(changes.left)),
         ("rescoped", _first(changes.rescoped)),
     ]
-    reasons = Reasons.of(user, [entry for _, entries in kinds for entry in entries])
+    turned = turns(user, kinds[0][1], kinds[1][1])
+    turned |= {entry.pk: entry for entry in kinds[2][1]}
+    reasons = Reasons.of(user, turned.values())
     for happened, entries in kinds:
         for entry in entries:
-            entry.why = reasons.why(entry, happened)  # type: ignore[attr-defined]
+            turn = turned[entry.pk]
+            entry.why = reasons.why(turn, happened)  # type: ignore[attr-defined]
+            first, last = sorted((entry, turn), key=lambda each: each.since)
+            entry.first, entry.last = first.since, last.until  # type: ignore[attr-defined]
     return {
         "since": since,
         "found": any(entries for _, entries in kinds),

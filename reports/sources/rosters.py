@@ -14,7 +14,7 @@ from experts.enums import Label, Scope
 from experts.forms.roster import RosterForm
 from experts.models import RosterEntry
 from experts.models.roster import RosterEntryQuerySet
-from experts.roster import Changes, Listing
+from experts.roster import Changes, Listing, turns
 from experts.roster_reasons import TITLES, Happened, Reasons
 from reports.columns import CHANGE_COLUMNS, ROSTER_COLUMNS, cells
 from reports.models import Document, Export, Format
@@ -153,14 +153,20 @@ class ChangesSource(RosterSource):
         """Each with what has happened, why, and the scope before."""
         rows: list[Any] = super().rows(keys)
         before = self._before(rows)
-        reasons = Reasons.of(self.user, rows)
+        kinds: dict[Happened, list[RosterEntry]] = {"entered": [], "left": [], "rescoped": []}
         for row in rows:
-            was = before.get((row.expert_id, row.unit_id))
-            happened: Happened = "entered" if was is None else "left" if was.pk == row.pk else "rescoped"
-            row.happened, row.why = TITLES[happened], reasons.why(row, happened)
-            row.day = row.until if happened == "left" else row.since
-            row.was = was.get_scope_display() if was else ""
-            row.now = "" if happened == "left" else row.get_scope_display()
+            row.before = before.get((row.expert_id, row.unit_id))
+            row.kind = "entered" if row.before is None else "left" if row.before.pk == row.pk else "rescoped"
+            kinds[row.kind].append(row)
+        turned = turns(self.user, kinds["entered"], kinds["left"])
+        turned |= {row.pk: row for row in kinds["rescoped"]}
+        reasons = Reasons.of(self.user, turned.values())
+        for row in rows:
+            turn = turned[row.pk]
+            row.happened, row.why = TITLES[row.kind], reasons.why(turn, row.kind)
+            row.day = turn.until if row.kind == "left" else turn.since
+            row.was = row.before.get_scope_display() if row.before else ""
+            row.now = "" if row.kind == "left" else row.get_scope_display()
         return rows
 
     def _before(self, rows: list[RosterEntry]) -> dict[tuple[int, int], RosterEntry]:

@@ -123,6 +123,34 @@ def test_what_differs_between_two_days(on, officer_haidian):
     assert shown == [["来"], ["去"], ["调"]]
 
 
+def test_whoever_was_rescoped_in_between_came_and_left_when_the_stay_began_and_ended(
+    on, client_of, officer_haidian, staff_city
+):
+    def closed(entry, kind, until, **going_on):
+        closing = Proposal.objects.create(unit=entry.unit, kind=kind, drafted_by=staff_city)
+        RosterEntry.objects.filter(pk=entry.pk).update(until=until, closed_by=closing)
+        if going_on:
+            facts = {"expert": entry.expert, "unit": entry.unit, "since": until, "opened_by": closing}
+            return RosterEntry.objects.create(**facts, **going_on)
+        return None
+
+    came, again, left = (DAY + timedelta(days=number) for number in (2, 5, 9))
+    first = on(make_expert("来"), scope="general", since=came)
+    closed(closed(first, "rescope", again, scope="key"), "rescope", left, scope="general")
+    there = on(make_expert("去"))
+    closed(closed(there, "rescope", came, scope="general"), "exit", left)
+    changes = client_of(officer_haidian).get(f"{PAGE}?day={left}&since={DAY}").context["changes"]
+    shown = {
+        kind["title"]: [(row.expert.name, row.why, row.first, row.last) for row in kind["rows"]]
+        for kind in changes["kinds"]
+    }
+    assert shown == {
+        "新列入": [("来", "纳入", came, None)],
+        "退出": [("去", "退出", DAY, left)],
+        "调整范围": [],
+    }
+
+
 def test_the_page_shows_the_day_its_number_and_the_changes(on, client_of, officer_haidian):
     on(make_expert("甲"), basis=[{"honour": "CAS", "name": "中国科学院院士", "year": 2001}])
     on(make_expert("乙"), since=DAY + timedelta(days=2), scope="general")

@@ -243,12 +243,18 @@ def test_what_differs_comes_with_its_reason(client, monkeypatch, on, staff_city)
     on("应退", until=DAY + timedelta(days=4))
     first = on("调一", scope="general", until=DAY + timedelta(days=4))
     enlist(staff_city, first.expert, since=DAY + timedelta(days=4), scope="key")
+    came = on("来二", scope="general", since=DAY + timedelta(days=3), until=DAY + timedelta(days=6))
+    enlist(staff_city, came.expert, since=DAY + timedelta(days=6))  # rescoped in between
+    gone = on("去二", until=DAY + timedelta(days=2)).expert
+    enlist(staff_city, gone, since=DAY + timedelta(days=2), until=DAY + timedelta(days=5), scope="general")
     found = [
         [row[head] for head in ("变动", "姓名", "原范围", "现范围", "日期", "事由")]
         for row in rows_of(client, monkeypatch)
     ]
     assert found == [
+        ["新列入", "来二", "", "重点联系", "2026-03-04", "纳入"],
         ["新列入", "来一", "", "重点联系", "2026-03-04", "纳入"],
+        ["退出", "去二", "重点联系", "", "2026-03-06", "退出"],
         ["退出", "去一", "重点联系", "", "2026-03-04", "本人申请不再联系"],
         ["退出", "应退", "重点联系", "", "2026-03-05", "退出"],
         ["调整范围", "调一", "普遍联系", "重点联系", "2026-03-05", "调整"],
