@@ -4,24 +4,19 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.markings import find_marking
 
 MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 
 
-def written(text: str) -> str:
-    """The words as they were written, without blanks around lines and without empty lines at the ends."""
-    return "\n".join(line.strip() for line in text.splitlines()).strip()
-
-
 def checked(facts: dict[str, Any]) -> dict[str, Any]:
     """The same with texts tidied. ValidationError by field where one bears a secrecy marking."""
-    tidy = {name: written(value) if isinstance(value, str) else value for name, value in facts.items()}
+    tidy = {name: as_written(value) if isinstance(value, str) else value for name, value in facts.items()}
     marked = {
         name: MARKED
         for name, value in tidy.items()
-        if isinstance(value, str) and find_marking(clean_text(value))
+        if isinstance(value, str) and find_marking(value)
     }
     if marked:
         raise ValidationError(marked)

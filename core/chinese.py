@@ -22,6 +22,7 @@ _HAN_STOP = re.compile(f"(?<=[{HAN}])[.。．](?=[{HAN}])")
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe]"
 )
+_EMPTY_LINES = re.compile("\n{3,}")
 _SPACES = re.compile(r"[^\S\n]+")
 _SPACE_AT_HAN = re.compile(f"(?<=[{HAN}·])\\s+|\\s+(?=[{HAN}·])")
 _NAME_NOTE = re.compile(
@@ -41,6 +42,13 @@ def clean_text(text: str) -> str:
         return plain
     plain = plain.replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(line for line in (_SPACES.sub(" ", part).strip() for part in plain.split("\n")) if line)
+
+
+def as_written(text: str) -> str:
+    """Prose: words, punctuation and paragraphs as they were typed, without invisible characters, blanks
+    around lines, and more than one empty line at once."""
+    plain = _INVISIBLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _EMPTY_LINES.sub("\n\n", "\n".join(line.strip() for line in plain.split("\n"))).strip()
 
 
 def clean_name(text: str) -> str:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Unit
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.forms import SearchSelect, SearchSelectMultiple, StyledForm
 from core.markings import find_marking
 from experts.forms.need_to_know import PeopleField, PersonField, options_url
@@ -69,7 +69,7 @@ class PlainForm(StyledForm, forms.Form):
         super().clean()
         for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str):
-                self.cleaned_data[name] = clean_text(value)
+                self.cleaned_data[name] = value = as_written(value)
                 if find_marking(value) and name not in self.errors:
                     self.add_error(name, MARKED)
         return self.cleaned_data

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.crypto import decrypt, encrypt
 from core.markings import find_marking
 from core.origin import coming_from
@@ -97,7 +97,7 @@ def refuse_change(*, by: User, report: ChangeReport, note: str) -> None:
     current = locked(by, report)
     if current.reported_by_id == by.pk:
         raise ValidationError(OWN)
-    note = clean_text(note)
+    note = as_written(note)
     if not note:
         raise ValidationError({"note": "请写明不予采纳的理由。"})
     if find_marking(note):
@@ -119,7 +119,7 @@ def withdraw_change(*, by: User, report: ChangeReport) -> None:
 @transaction.atomic
 def reveal_illness(*, by: User, report: ChangeReport, reason: str) -> str:
     """Show what was reported of an illness, on the record. The event comes first."""
-    reason = clean_text(reason)
+    reason = as_written(reason)
     if not reason:
         raise ValidationError({"reason": "请写明查看事由。"})
     if find_marking(reason):

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.unit_settings import effective
 from audit.actions import record
 from audit.verbs import Verb
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.crypto import decrypt
 from core.markings import find_marking
 from core.workdays import add_workdays
@@ -61,7 +61,7 @@ def note_told(*, by: User, case: MandatoryExit, told_on: date | None, untold: st
     _must_be_pending(current)
     if current.is_heard:
         raise ValidationError("已经记录过告知情况。")
-    untold = clean_text(untold)
+    untold = as_written(untold)
     if (told_on is None) == (not untold):
         raise ValidationError("请填告知日期；确实无法告知的，只填原因。")
     if told_on and not current.known_on <= told_on <= timezone.localdate():
@@ -77,7 +77,7 @@ def attach_statement(*, by: User, case: MandatoryExit, text: str) -> None:
     """What the expert says in answer; once, and before the decision."""
     current = locked_case(by, case)
     _must_be_pending(current)
-    if not clean_text(text):
+    if not as_written(text):
         raise ValidationError({"text": "请填写本人申辩的内容。"})
     if current.texts.filter(kind=ExitTextKind.STATEMENT).exists():
         raise ValidationError("已经附过本人申辩。")
@@ -124,7 +124,7 @@ def approve_exit(*, by: User, case: MandatoryExit, opinion: str = "") -> None:
 def refuse_exit(*, by: User, case: MandatoryExit, opinion: str) -> None:
     """Not approved, and why; the case stays on record."""
     current = _decided_by(by, case)
-    if not clean_text(opinion):
+    if not as_written(opinion):
         raise ValidationError({"opinion": "不批准的，请写明理由。"})
     _decide(by, current, ExitState.REFUSED, opinion)
 
@@ -135,7 +135,7 @@ def ask_review(*, by: User, case: MandatoryExit, reason: str) -> None:
     current = locked_case(by, case)
     if current.state != ExitState.APPROVED or current.review != ReviewState.NONE:
         raise ValidationError("只能对已退出、未复核过的事项申请复核。")
-    if not clean_text(reason):
+    if not as_written(reason):
         raise ValidationError({"reason": "请写明复核理由和新的事实文件。"})
     current.review, current.review_asked_by, current.review_asked_at = ReviewState.ASKED, by, timezone.now()
     current.save(update_fields=["review", "review_asked_by", "review_asked_at"])
@@ -155,7 +155,7 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
     others = deciders_of(current.expert).exclude(pk__in=[by.pk, current.review_asked_by_id])
     if by.pk == current.decided_by_id and others.exists():
         raise ValidationError("复核请由原审批人以外的负责人办理。")
-    if not clean_text(opinion):
+    if not as_written(opinion):
         raise ValidationError({"opinion": "请写明复核意见。"})
     current.review, current.review_by, current.review_at = outcome, by, timezone.now()
     if outcome == ReviewState.REVERSED:
@@ -173,7 +173,7 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
 @transaction.atomic
 def reveal_exit(*, by: User, case: MandatoryExit, kind: ExitTextKind, reason: str) -> str:
     """Show one text of a case, on the trail. The event comes first: without it nothing is shown."""
-    reason = clean_text(reason)
+    reason = as_written(reason)
     if not reason:
         raise ValidationError({"reason": "请写明查看事由。"})
     if find_marking(reason):
@@ -231,7 +231,7 @@ def _decide(by: User, case: MandatoryExit, state: ExitState, opinion: str) -> No
 
 def _say(case: MandatoryExit, texts: Mapping[ExitTextKind, str]) -> None:
     """Encrypt and keep what is said; nothing for what is empty."""
-    said = {kind: clean_text(text) for kind, text in texts.items()}
+    said = {kind: as_written(text) for kind, text in texts.items()}
     if any(find_marking(text) for text in said.values()):
         raise ValidationError(MARKED)
     ExitText.objects.bulk_create(sealed_text(case, kind, text) for kind, text in said.items() if text)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.markings import find_marking
 from experts.models import NeedToKnow
 
@@ -41,7 +41,7 @@ def called(function: str, *values: Any) -> str:
 
 def checked_reason(text: str, field: str = "reason") -> str:
     """Trimmed. ValidationError when it bears a secrecy marking."""
-    text = clean_text(text)
+    text = as_written(text)
     if find_marking(text):
         raise ValidationError({field: MARKED})
     return text

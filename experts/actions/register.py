@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Unit, User
 from audit.actions import record, record_each
 from audit.verbs import Verb
-from core.chinese import clean_name, clean_text
+from core.chinese import as_written, clean_name
 from core.markings import find_marking
 from experts.actions.scoping import decide_scope
 from experts.enums import Category, Label, SensitiveField
@@ -146,7 +146,7 @@ def reveal(*, by: User, expert: Expert, field: SensitiveField, reason: str) -> s
 
     The event is written first: when it cannot be, nothing is shown.
     """
-    reason = clean_text(reason)
+    reason = as_written(reason)
     if not reason:
         raise ValidationError({"reason": "请写明查看事由。"})
     if find_marking(reason):

@@ -14,7 +14,7 @@ from accounts.roles import Role
 from accounts.unit_settings import SETTINGS, effective, set_below
 from audit.actions import record
 from audit.verbs import Verb
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.markings import find_marking
 from experts.actions.register import update_expert
 from experts.enums import Label
@@ -81,7 +81,7 @@ def close_round(*, by: User, review: ReviewRound, note: str = "") -> None:
 
     Only internal records are counted in: whoever looks at the round later may not see any other.
     """
-    note = clean_text(note)
+    note = as_written(note)
     if find_marking(note):
         raise ValidationError({"note": "含有密级标志。本系统为非涉密系统，不得录入。"})
     if not by.may("approve", review.unit.order):

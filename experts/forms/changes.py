@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.forms import DayInput, FileDrop, SearchSelect, StyledForm
 from core.markings import find_marking
 from experts.enums import ChangeKind
@@ -43,7 +43,7 @@ class ReportForm(StyledForm, forms.Form):
         super().clean()
         for name, value in list(self.cleaned_data.items()):
             if isinstance(value, str):
-                self.cleaned_data[name] = value = clean_text(value)
+                self.cleaned_data[name] = value = as_written(value)
                 if find_marking(value) and name not in self.errors:
                     self.add_error(name, MARKED)
         return self.cleaned_data

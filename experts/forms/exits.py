@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.forms import DayInput, StyledForm
 from core.markings import find_marking
 from experts.exit_reasons import MANDATORY, ExitReason
@@ -27,7 +27,7 @@ class TextField(forms.CharField):
         super().__init__(label=label, max_length=max_length, widget=widget, **options)
 
     def clean(self, value: Any) -> str:
-        text = clean_text(super().clean(value) or "")
+        text = as_written(super().clean(value) or "")
         if self.required and not text:
             raise ValidationError(self.error_messages["required"])
         if find_marking(text):

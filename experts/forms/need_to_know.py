@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Right
-from core.chinese import clean_text
+from core.chinese import as_written, clean_text
 from core.forms import DayInput, SearchSelect, SearchSelectMultiple, StyledForm
 from experts.models.need_to_know import last_day
 from experts.people import people_with
@@ -81,7 +81,7 @@ class ReasonField(forms.CharField):
         super().__init__(label=label, max_length=200, widget=forms.Textarea({"rows": 2}), **options)
 
     def to_python(self, value: Any) -> str:
-        return clean_text(super().to_python(value) or "")
+        return as_written(super().to_python(value) or "")
 
 
 class EndDayField(forms.DateField):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from core.chinese import clean_text
+from core.chinese import as_written, clean_text
 from core.crypto import sm3
 from core.forms import DayInput, SearchSelect, SearchSelectMultiple, StyledForm
 from experts.actions.priorities import CONDITIONS
@@ -112,10 +112,10 @@ class PriorityForm(StyledForm, forms.Form):
         return self.chosen
 
     def clean_name(self) -> str:
-        return clean_text(self.cleaned_data["name"]).replace("\n", " ")
+        return as_written(self.cleaned_data["name"]).replace("\n", " ")
 
     def clean_reason(self) -> str:
-        return clean_text(self.cleaned_data["reason"])
+        return as_written(self.cleaned_data["reason"])
 
     def clean_since(self) -> date:
         day: date = self.cleaned_data["since"]

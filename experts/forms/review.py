@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
-from core.chinese import clean_text
+from core.chinese import as_written
 from core.forms import DayInput, SearchSelect, StyledForm
 from core.markings import find_marking
 from experts.models import Expert
@@ -88,7 +88,7 @@ class CorrectForm(StyledForm, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         for name in ("employer", "post", "title"):
-            self.cleaned_data[name] = value = clean_text(self.cleaned_data.get(name, ""))
+            self.cleaned_data[name] = value = as_written(self.cleaned_data.get(name, ""))
             if find_marking(value):
                 self.add_error(name, MARKED)
         return self.cleaned_data

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.chinese import (
+    as_written,
     clean_name,
     clean_text,
     employer_query_tokens,
@@ -57,6 +58,16 @@ def test_clean_name(written, clean):
 def test_cleaning_twice_changes_nothing(text):
     assert clean_name(clean_name(text)) == clean_name(text)
     assert clean_text(clean_text(text)) == clean_text(text)
+
+
+def test_prose_keeps_its_punctuation_and_paragraphs():
+    typed = "  一、进展：顺利，（详见附件）……①  \r\n\r\n\r\n\n二、\u200b下一步\n"
+    assert as_written(typed) == "一、进展：顺利，（详见附件）……①\n\n二、下一步"
+
+
+@given(st.text())
+def test_writing_twice_changes_nothing(text):
+    assert as_written(as_written(text)) == as_written(text)
 
 
 @given(st.text())
@@ -278,6 +289,7 @@ def test_dates_survive_their_forms(day, mark):
     "text",
     [
         *(
+            "机密１０年",
             "绝密★启用前",
             "机密★10年",
             "秘密 ★ 1年",
