@@ -69,6 +69,24 @@ def test_the_lists_and_the_form(client_of, officer_haidian):
     assert not Briefing.objects.exists()
 
 
+def test_a_text_keeps_its_punctuation_and_paragraphs(client_of, officer_haidian):
+    text = "一、进展：顺利，（详见附件）\n\n二、下一步"
+    client_of(officer_haidian).post(NEW, written(title="通报（第一期）", text=text))
+    briefing = Briefing.objects.get()
+    assert (briefing.title, briefing.text) == ("通报（第一期）", text)
+
+
+def test_a_draft_that_would_reach_nobody_offers_no_sending(client_of, officer_haidian, officer_chaoyang):
+    client = client_of(officer_haidian)
+    client.post(NEW, written())
+    briefing = Briefing.objects.get()
+    assert 'id="send"' in client.get(at(briefing)).content.decode()
+    client.post(at(briefing, "edit"), written(units=[]))
+    page = client.get(at(briefing)).content.decode()
+    assert 'id="send"' not in page
+    assert "不能发送" in page
+
+
 @pytest.mark.parametrize(("path", "budget"), [
     ("", 6), ("?show=unread", 6), ("new/", 4), ("draft/", 12), ("draft/edit/", 7), ("sent/", 8),
 ])  # fmt: skip
