@@ -13,11 +13,7 @@ MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 def checked(facts: dict[str, Any]) -> dict[str, Any]:
     """The same with texts tidied. ValidationError by field where one bears a secrecy marking."""
     tidy = {name: as_written(value) if isinstance(value, str) else value for name, value in facts.items()}
-    marked = {
-        name: MARKED
-        for name, value in tidy.items()
-        if isinstance(value, str) and find_marking(value)
-    }
+    marked = {name: MARKED for name, value in tidy.items() if isinstance(value, str) and find_marking(value)}
     if marked:
         raise ValidationError(marked)
     return tidy

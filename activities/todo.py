@@ -85,7 +85,9 @@ def _unrecorded(user: User, today: date) -> Iterator[DatedItem]:
 
 
 def _promised(user: User) -> Iterator[DatedItem]:
-    rows = Contact.objects.visible_to(user).of(user).promising().select_related("expert")
+    rows = (
+        Contact.objects.visible_to(user).of(user).promising().of_those_who_stay(user).select_related("expert")
+    )
     for row in rows.order_by("next_on", "id")[:MOST]:
         assert row.next_on is not None  # a promise has a day (constraint)
         url = reverse("contacts:contact", args=[row.uuid])
@@ -94,7 +96,7 @@ def _promised(user: User) -> Iterator[DatedItem]:
 
 
 def _heard(user: User) -> Iterator[DatedItem]:
-    rows = FollowUp.objects.visible_to(user).open().filter(owner=user).for_list()
+    rows = FollowUp.objects.visible_to(user).open().filter(owner=user).of_those_who_stay(user).for_list()
     for row in rows.order_by("due_on", "id")[:MOST]:
         url = reverse("contacts:contact", args=[row.contact.uuid])
         done = reverse("contacts:follow_up_done", args=[row.uuid])

@@ -44,7 +44,7 @@ def contacts(user: User, asked: Asked, kinds: set[str]) -> Iterator[Entry]:
             ends=each.ends,
             title=f"{each.get_kind_display()} {each.expert.name}",
             outside=OUTSIDE[kind],
-            detail=each.expert.employer,
+            detail=f"{'已故 · ' if each.expert.died_on else ''}{each.expert.employer}",
             url=reverse("contacts:contact", args=[each.uuid]),
             state=each.get_state_display(),
             is_dropped=each.state in {ContactState.CANCELLED, ContactState.MISSED},

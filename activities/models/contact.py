@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.utils import timezone
 
 from activities.enums import (
     Capacity,
@@ -20,6 +21,7 @@ from activities.enums import (
 from core.vault import Vault
 from experts.models.expert import Expert
 from experts.models.locked import LockedChild
+from experts.models.roster import RosterEntry
 from experts.visibility import placed_in_reach, visible
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ def _of_changed_contact(user: "User") -> Q:
     for interval in user.reach("change"):
         reach |= Q(contact__place__range=interval)
     return reach
+
+
+def _has_left(user: "User") -> Q:
+    """Was on a roster that the user sees and is on none today; who was on none yet has not left. Reminders
+    ask the same (`HAS_LEFT`)."""
+    entries = RosterEntry.objects.visible_to(user).filter(expert=OuterRef("expert"))
+    on_one = Q(until__isnull=True) | Q(until__gt=timezone.localdate())
+    return Q(Exists(entries)) & ~Q(Exists(entries.filter(on_one)))
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -81,6 +91,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def promising(self) -> Self:
         """Took place and left a promise that is still open."""
         return self.done().filter(next_done_at__isnull=True).exclude(next_step="")
+
+    def of_those_who_stay(self, user: "User") -> Self:
+        """With experts who live and have not left every roster: of others nothing is asked of anybody."""
+        return self.exclude(_has_left(user)).filter(expert__died_on__isnull=True)
 
     def for_list(self) -> Self:
         """With what a row of a list shows."""
@@ -290,6 +304,10 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def open(self) -> Self:
         """Not seen to yet; what is still being written is not asked of anybody."""
         return self.filter(done_at__isnull=True, contact__state=ContactState.DONE)
+
+    def of_those_who_stay(self, user: "User") -> Self:
+        """About experts who live and have not left every roster: of others nothing is asked of anybody."""
+        return self.exclude(_has_left(user)).filter(expert__died_on__isnull=True)
 
     def within(self, unit: "Unit") -> Self:
         """Heard by the unit and those below it."""

@@ -524,6 +524,23 @@ def test_of_the_dead_there_is_no_clock_and_nothing_to_record(client, expert):
     assert ("下次应联系" in page, "记一次走访" in page, "走访一页纸" in page) == (False, False, False)
 
 
+def test_the_dead_are_marked_wherever_contacts_stand(client, expert, officer_haidian):
+    contact = make_contact(officer_haidian, expert, today())
+    make_follow_up(contact, "子女入学", owner=officer_haidian, due_on=today())
+    about = f"{reverse('contacts:about')}?expert={expert.uuid}"
+    pages = [
+        LIST,
+        page_of(contact),
+        FOLLOW_UPS,
+        about,
+        reverse("calendar:calendar"),
+        f"{RECORD}?expert={expert.uuid}",
+    ]
+    assert ["已故" in body(client.get(page)) for page in pages] == [False] * len(pages)
+    Expert.objects.filter(pk=expert.pk).update(died_on=today())
+    assert ["已故" in body(client.get(page)) for page in pages] == [True] * len(pages)
+
+
 def test_opening_a_restricted_contact_is_on_the_trail(client_of, cleared_city, expert):
     restrict(expert, cleared_city, make_user())
     expert.refresh_from_db()

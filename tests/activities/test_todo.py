@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import UnitSetting
 from activities.models import Contact
+from experts.models import Expert, RosterEntry
 from tests.activities.steps import planned, recorded, today
 from tests.experts.pages import body, queries
 from tests.factories import (
@@ -68,6 +69,21 @@ def test_items_of_all_sorts_stand_in_the_order_of_their_days(client, by):
     assert found[1][1] == "今天到期"
     page = body(client.get("/"))
     assert ("每 3 个月至少一次" in page, "1 项已超期" in page) == (True, True)
+
+
+@pytest.mark.parametrize("gone", ["died", "left"])
+def test_nothing_is_asked_about_who_has_died_or_left(client, by, gone):
+    expert = make_expert("林故人", category="other")
+    enter(expert)
+    old = make_contact(by, expert, today() - 30 * DAY, next_step="送材料", next_on=today())
+    make_follow_up(old, "子女入学", owner=by, due_on=today() + 3 * DAY)
+    assert [title for title, _, _ in lines(client)] == ["兑现承诺：送材料", "办理诉求：子女入学"]
+    if gone == "died":
+        Expert.objects.filter(pk=expert.pk).update(died_on=today())
+    else:
+        entry = expert.entries.get()
+        RosterEntry.objects.filter(pk=entry.pk).update(until=today(), closed_by=entry.opened_by)
+    assert lines(client) == []
 
 
 def test_who_is_arranged_for_is_not_asked_for_again(client, by):
