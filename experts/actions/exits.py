@@ -9,6 +9,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -35,10 +36,10 @@ def register_exit(
 ) -> MandatoryExit:
     """Open a case with reason, facts and conclusion document; due in the unit's working days.
 
-    PermissionDenied without the rights to change the record and to its sensitive fields.
+    PermissionDenied without the rights to change the record and to its sensitive fields, and about the dead.
     """
     current = Expert.objects.changeable_by(by).for_page(by).filter(pk=expert.pk).first()
-    if current is None or not current.may_see_illness:
+    if current is None or not current.may_see_illness or current.died_on:
         raise PermissionDenied
     days = effective(current.unit, DAYS).value
     case = MandatoryExit(
@@ -152,8 +153,7 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
         raise ValidationError("这项复核已经办理过了。")
     if by.pk == current.review_asked_by_id:
         raise ValidationError("不能决定自己申请的复核，请由另一人办理。")
-    others = deciders_of(current.expert).exclude(pk__in=[by.pk, current.review_asked_by_id])
-    if by.pk == current.decided_by_id and others.exists():
+    if by.pk == current.decided_by_id and other_reviewers(by, current).exists():
         raise ValidationError("复核请由原审批人以外的负责人办理。")
     if not as_written(opinion):
         raise ValidationError({"opinion": "请写明复核意见。"})
@@ -168,6 +168,11 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
     _say(current, {ExitTextKind.REVIEW_OPINION: opinion})
     current.save(update_fields=["review", "review_by", "review_at", "state"])
     _record(Verb.CONFIRM, by, current, "review", "refused" if outcome == ReviewState.UPHELD else "ok")
+
+
+def other_reviewers(by: User, case: MandatoryExit) -> QuerySet[User]:
+    """Who else may decide the review of the case."""
+    return deciders_of(case.expert).exclude(pk__in=[by.pk, case.review_asked_by_id])
 
 
 @transaction.atomic

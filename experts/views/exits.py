@@ -105,7 +105,7 @@ def _in_state(found: MandatoryExitQuerySet, state: str) -> MandatoryExitQuerySet
 def exit_register(request: UserRequest, uuid: str) -> HttpResponse:
     """Open a case about an expert; one that is pending already is shown instead."""
     expert = open_expert(request, uuid, to_change=True)
-    if not expert.may_see_illness:
+    if not expert.may_see_illness or expert.died_on:
         raise PermissionDenied
     waiting = MandatoryExit.objects.visible_to(request.user).filter(expert=expert, state=ExitState.PENDING)
     if case := waiting.first():
@@ -182,9 +182,16 @@ def _acts(user: User, case: MandatoryExit, may_change: bool, held: set[str]) -> 
         found.add("decide")
     if case.state == ExitState.APPROVED and not case.review and may_change:
         found.add("review")
-    if case.review == "asked" and decides and case.review_asked_by_id != user.pk:
+    if case.review == "asked" and decides and _may_review(user, case):
         found.add("review_decide")
     return found
+
+
+def _may_review(user: User, case: MandatoryExit) -> bool:
+    """Not who has asked for it; who approved the exit only where there is nobody else."""
+    if user.pk in {case.review_asked_by_id, case.decided_by_id}:
+        return user.pk != case.review_asked_by_id and not actions.other_reviewers(user, case).exists()
+    return True
 
 
 def _decides(user: User, case: MandatoryExit) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from experts.models import ExitText, MandatoryExit, RosterEntry
+from experts.models import ExitText, Expert, MandatoryExit, RosterEntry
 from tests.experts.grants import head, worker
 from tests.experts.pages import at, body, field_errors, queries, said
 from tests.experts.test_exits import enter
@@ -75,6 +75,9 @@ def test_from_the_registration_to_the_reversal(client_of, officer_haidian, direc
 
     officer.post(page_of(case, "review"), {"reason": "新的鉴定"})
     second = client_of(head("第二负责人", "D04"))
+    for client, decides in ((director, False), (officer, False), (second, True)):
+        page = body(client.get(page_of(case)))
+        assert ("撤销，重新纳入" in page, "等待复核" in page) == (decides, not decides)
     own = director.post(page_of(case, "review_decide"), {"outcome": "reversed", "opinion": "撤销"})
     assert (own.status_code, "原审批人以外" in body(own)) == (422, True)
     last = second.post(
@@ -86,6 +89,14 @@ def test_from_the_registration_to_the_reversal(client_of, officer_haidian, direc
     assert ("情形和事实不再显示" in page, "显示须填事由" in page) == (True, False)
     assert reveal(officer, case, "facts").status_code == 404
     assert FACTS in body(reveal(second, case, "facts"))
+
+
+def test_no_case_is_opened_about_who_has_died(client_of, officer_haidian, expert):
+    client = client_of(officer_haidian)
+    Expert.objects.filter(pk=expert.pk).update(died_on=timezone.localdate())
+    assert client.get(at(expert, "exit")).status_code == 403
+    assert client.post(at(expert, "exit"), posted()).status_code == 403
+    assert not MandatoryExit.objects.exists()
 
 
 def test_a_reversal_hides_the_reason_in_every_page(
