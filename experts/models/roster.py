@@ -197,6 +197,7 @@ class RosterGap(LockedChild):
 
     objects = RosterGapQuerySet.as_manager()
     stated: list["Priority"]  # set by a list on its rows (experts/roster_worklists.py)
+    left_on: date | None  # the same
 
     class Meta:
         verbose_name = verbose_name_plural = "名单差异"

@@ -52,6 +52,8 @@ def _page(request: UserRequest, kind: GapKind) -> HttpResponse:
     with walking_an_index() if seen > limit else nullcontext():
         page = page_by_key(rows, BY_NAME, params, PAGE_SIZE)
     roster_worklists.name_priorities(page.rows)
+    if kind == GapKind.LACKING:
+        roster_worklists.name_exits(request.user, page.rows)
     name, title = PAGES[kind]
     context: dict[str, Any] = {
         "page": page,

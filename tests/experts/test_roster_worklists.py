@@ -59,6 +59,16 @@ def test_key_experts_without_an_open_entry_of_their_unit_are_lacking(officer, li
     assert names(officer.get(ADMIT + "?unit=D04-01")) == ["下属"]
 
 
+def test_who_left_the_roster_by_a_decision_is_marked(officer, officer_haidian, list_them):
+    key("阿缺")
+    left = key("曾在")
+    list_them(left, until=date(2026, 2, 1))
+    RosterEntry.objects.update(closed_by=propose(officer_haidian, unit_code="D04", kind="exit"))
+    page = officer.get(ADMIT)
+    assert [row.left_on for row in page.context["page"].rows] == [None, date(2026, 2, 1)]
+    assert body(page).count("退出过这份名单") == 1
+
+
 def test_who_is_on_as_key_against_the_rule_should_be_looked_at(officer, list_them):
     rejected = key("被否")
     rejected.awards.update(state=AwardState.REJECTED)
@@ -124,7 +134,7 @@ def test_ticked_experts_lead_to_a_proposal(officer):
     assert 'name="expert"' in body(officer.get(ADMIT))
 
 
-@pytest.mark.parametrize(("page", "budget"), [(ADMIT, 6), (LEAVE, 6)])
+@pytest.mark.parametrize(("page", "budget"), [(ADMIT, 7), (LEAVE, 6)])
 def test_pages_take_the_same_statements_at_one_row_and_at_three(officer, list_them, page, budget):
     officer.get(page)
 
