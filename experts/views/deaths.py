@@ -49,7 +49,7 @@ def death(request: UserRequest, uuid: str) -> HttpResponse:
         except ValidationError as problem:
             form.add_error(None, problem)
         else:
-            messages.success(request, "已更正，原名单已恢复。")
+            messages.success(request, "已更正，原名单已恢复。结对和取消了的走访不自动恢复，请重新安排。")
             return redirect("experts:detail", expert.uuid)
     may_correct = found.may_still_be_corrected and found.registered_by_id != request.user.pk
     context = {"form": form, "expert": expert, "death": found, "may_correct": may_correct}

@@ -63,7 +63,7 @@ def test_a_correction_by_another_person_reopens_the_entries(
     own = client_of(officer_haidian).post(page, {"reason": "登记有误"})
     assert (own.status_code, "请由登记人以外的另一人更正" in body(own)) == (422, True)
     done = client_of(director_haidian).post(page, {"reason": "同名误登"}, follow=True)
-    assert said(done) == ["已更正，原名单已恢复。"]
+    assert said(done) == ["已更正，原名单已恢复。结对和取消了的走访不自动恢复，请重新安排。"]
     back = RosterEntry.objects.open().filter(expert=expert)
     assert {(entry.unit, entry.scope, entry.since) for entry in back} == {
         (entry.unit, entry.scope, timezone.localdate()) for entry in was
