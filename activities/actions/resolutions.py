@@ -32,6 +32,7 @@ def add_resolution(
     """Note what was resolved and tell whoever sees to it; they see the gathering from then on."""
     current = locked(by, gathering)
     _check_owner(owner, unit)
+    _check_day(current, due_on)
     if current.resolutions.count() >= MOST:
         raise ValidationError(f"一次活动最多记 {MOST} 项议定事项。")
     resolution = Resolution.objects.create(
@@ -45,6 +46,11 @@ def add_resolution(
 def _check_owner(owner: User | None, unit: Unit | None) -> None:
     if owner is None and unit is None:
         raise ValidationError({"owner": "请选择责任人或责任单位。"})
+
+
+def _check_day(gathering: Gathering, due_on: date) -> None:
+    if due_on < gathering.on:
+        raise ValidationError({"due_on": "完成期限不能早于开会的日期。"})
 
 
 def _locked(by: User, resolution: Resolution, version: int, *, keeps: bool = False) -> Resolution:
@@ -71,6 +77,8 @@ def change_resolution(*, by: User, resolution: Resolution, version: int, facts: 
     if not current.is_open:
         raise AlreadyChanged
     _check_owner(facts["owner"], facts["unit"])
+    if facts["due_on"] != current.due_on:
+        _check_day(current.gathering, facts["due_on"])
     changed = [name for name, value in facts.items() if getattr(current, name) != value]
     for name, value in facts.items():
         setattr(current, name, value)

@@ -81,7 +81,7 @@ class ResolutionForm(ChoosingForm):
 
     def clean(self) -> dict[str, object]:
         data = super().clean()
-        if not self.errors and not data["owner"] and not data["unit"]:
+        if not {"owner", "unit"} & self.errors.keys() and not data["owner"] and not data["unit"]:
             self.add_error("owner", "请选择责任人或责任单位。")
         return data
 

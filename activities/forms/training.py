@@ -25,7 +25,13 @@ LONGEST = 366  # days
 
 
 class Unmarked(forms.BaseForm):
-    """No text of the form bears a secrecy marking."""
+    """No text of the form bears a secrecy marking; what is missing is called by its name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            verb = "选择" if isinstance(field, forms.ChoiceField) else "填"
+            field.error_messages["required"] = f"请{verb}{field.label}。"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -42,6 +42,21 @@ def test_a_resolution_tells_whoever_sees_to_it(
     assert not Message.objects.filter(text__contains="专班").exists()
 
 
+def test_everything_that_a_resolution_lacks_is_said_at_once(client_of, officer_haidian, meeting):
+    response = client_of(officer_haidian).post(f"/gatherings/{meeting.uuid}/resolutions/new/", {})
+    assert set(response.context["resolution_form"].errors) == {"text", "owner", "due_on"}
+
+
+def test_a_resolution_is_not_due_before_its_meeting(officer_haidian, leader_city, meeting, as_app):
+    with as_app(officer_haidian), pytest.raises(ValidationError) as problem:
+        add(officer_haidian, meeting, owner=leader_city, due_on=due(-1))
+    assert problem.value.message_dict == {"due_on": ["完成期限不能早于开会的日期。"]}
+    kept = make_resolution(meeting, owner=leader_city, due_on=due(0), created_by=officer_haidian)
+    facts = {"text": "改", "owner": leader_city, "unit": None, "due_on": due(-1)}
+    with pytest.raises(ValidationError):
+        actions.change_resolution(by=officer_haidian, resolution=kept, version=kept.version, facts=facts)
+
+
 def test_a_resolution_needs_an_owner_and_a_keeper(officer_haidian, officer_chaoyang, meeting):
     with pytest.raises(ValidationError):
         add(officer_haidian, meeting)

@@ -101,6 +101,16 @@ def test_a_plan_says_what_is_wrong_beside_its_field(client, sent, field):
     assert list(response.context["form"].errors) == [field]
 
 
+def test_what_a_class_lacks_is_called_by_its_name(client, personas):
+    plan = make_plan(personas["director_haidian"])
+    response = client.post(reverse("training:class_create", args=[plan.uuid]), {})
+    errors = {name: found[0] for name, found in response.context["form"].errors.items()}
+    assert errors == {
+        "kind": "请选择类型。", "title": "请填名称。", "base": "请填办班地点。", "starts_on": "请填开始。",
+        "ends_on": "请填结束。", "nominate_by": "请填推荐截止。", "places": "请填名额。",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("sent", "field"), [
     ({"starts_on": "2027-01-01", "ends_on": "2027-01-02"}, "starts_on"),
     ({"ends_on": "2026-12-01"}, "ends_on"), ({"nominate_by": "2026-12-25"}, "nominate_by"),
