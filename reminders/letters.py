@@ -284,4 +284,7 @@ def _told(problem: Exception, code: int) -> str:
     else:
         reply = getattr(problem, "smtp_error", "") or str(problem)
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
-    return f"{code or type(problem).__name__} {text}".strip()[:200]
+    told = f"{code or type(problem).__name__} {text}".strip()
+    if isinstance(problem, OSError) and not isinstance(problem, smtplib.SMTPException):
+        told = f"连不上邮件服务器：{told}"
+    return told[:200]

@@ -51,7 +51,7 @@ def letters_again(request: UserRequest) -> HttpResponse:
     chosen = Letter.objects.visible_to(user).dead().filter(uuid__in=_ticked(request))
     count = actions.send_again(by=user, letters=chosen) if chosen else 0
     if count:
-        messages.success(request, f"已放回 {count} 封，一分钟内重新发送。")
+        messages.success(request, f"已放回 {count} 封，一分钟内重新发出。")
     else:
         messages.error(request, "请先勾选邮件。")
     return redirect("reminders:standing")

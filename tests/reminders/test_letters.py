@@ -189,7 +189,7 @@ def test_without_the_server_letters_wait_and_the_inbox_does_not(post, desk, sett
     settings.EMAIL_PORT = 1
     assert tick(at(MONDAY, 9)) == {"put_off": 1}
     assert Message.objects.count() == 1
-    assert "refused" in Letter.objects.get().error.lower()
+    assert Letter.objects.get().error.startswith("连不上邮件服务器：ConnectionRefusedError")
 
 
 def test_a_letter_in_the_hands_of_a_dead_worker_goes_out_again_as_it_was(post, desk, monkeypatch):
