@@ -17,5 +17,5 @@ def find_marking(text: str) -> str | None:
     """The secrecy marking that the text bears (绝密★, 密级：秘密, 机密 alone on a line), if any."""
     if "密" not in text:
         return None
-    match = _MARK.search(unicodedata.normalize("NFKC", text))
+    match = _MARK.search(text) or _MARK.search(unicodedata.normalize("NFKC", text))
     return match[0].strip() if match else None
