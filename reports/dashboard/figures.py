@@ -28,7 +28,7 @@ from experts.movements import movements_url
 from reports.dashboard.periods import ONE_DAY, Period
 
 LOW = 90  # percent of coverage below which a unit is painted red
-ATTENTION_SHOWN = 5
+ATTENTION_SHOWN = 3  # units of one matter; the page is printed on one sheet
 CHART_SHOWN = 10
 # Since when, by name of the list.
 WAITING: dict[str, Callable[[date, date], str]] = {

@@ -21,7 +21,10 @@ def pick(page: Page, label: str, typed: str, choice: str = "", *, within: str = 
     wrapper.click()
     wrapper.locator("input").fill(typed)
     page.locator(".ts-dropdown:visible .option").filter(has_text=choice or typed).first.click()
-    page.evaluate("document.activeElement.blur()")  # an answer that comes late would open the list again
+    # The list takes the focus once more after the click, and whatever is typed meanwhile.
+    page.evaluate(
+        "new Promise((done) => setTimeout(() => (document.activeElement.blur(), setTimeout(done)), 50))"
+    )
 
 
 def enter_expert(page: Page, name: str, **typed: str) -> str:
