@@ -166,6 +166,7 @@ def _proposals(readers: list[User]) -> dict[int, int]:
     acts = {"submitted_by": submitter, "reviewed_by": approver, "approved_by": approver}
     made = Proposal.objects.bulk_create(
         Proposal(
+            number=f"TA-{FIRST_DAY:%Y%m%d}-{count:06}",  # drawn at random, two of so many may be the same
             unit=unit,
             place=unit.order,
             kind=ProposalKind.ADMIT,
@@ -175,7 +176,7 @@ def _proposals(readers: list[User]) -> dict[int, int]:
             approved_at=timezone.now(),
             **acts,
         )
-        for unit in Unit.objects.all()
+        for count, unit in enumerate(Unit.objects.all())
     )
     return {proposal.unit_id: proposal.pk for proposal in made}
 
