@@ -24,12 +24,8 @@ PAGE_SIZE = 50
 UNITS_SHOWN = 10
 WALKED_FROM = 5_000_000  # people of the list, times those of the unit
 BY_NAME = Order(("sort_key", "id"))
-COLUMNS = (
-    CoverageList.EXPECTED,
-    CoverageList.COVERED,
-    CoverageList.GAP,
-    CoverageList.FRESH,
-)  # of units below
+# Of the units below.
+COLUMNS = [CoverageList.EXPECTED, CoverageList.COVERED, CoverageList.GAP, CoverageList.FRESH]
 HINTS = {
     CoverageList.FRESH: "不满一个联系周期，单列，不计入覆盖率",
     CoverageList.UNLED: "名单上的重点专家，含新列入",

@@ -5,9 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from core.chinese import as_written
-from core.markings import find_marking
-
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
+from core.markings import MARKED, find_marking
 
 
 def checked(facts: dict[str, Any]) -> dict[str, Any]:

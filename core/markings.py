@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 _LEVEL = r"(?:绝\s*密|机\s*密|秘\s*密)"
 _MARK = re.compile(
     rf"{_LEVEL}\s*[★☆✩✭⭐*＊]"

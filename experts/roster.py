@@ -153,9 +153,16 @@ def _at(seen: RosterEntryQuerySet, day: date) -> RosterEntryQuerySet:
     return seen.as_of(day).filter(expert=OuterRef("expert"), unit=OuterRef("unit"))
 
 
-def turns(user: User, entered: Iterable[RosterEntry], left: Iterable[RosterEntry]) -> dict[int, RosterEntry]:
+def turns(
+    user: User,
+    *,
+    entered: Iterable[RosterEntry],
+    left: Iterable[RosterEntry],
+    rescoped: Iterable[RosterEntry],
+) -> dict[int, RosterEntry]:
     """By key of the entry: the one with which the unbroken stay of somebody who entered began, or that of
-    somebody who left ended; another scope in between does not break a stay. One statement."""
+    somebody who left ended; another scope in between does not break a stay, and is its own turn. One
+    statement."""
     rows = [*entered, *left]
     experts, units = ({getattr(row, name) for row in rows} for name in ("expert_id", "unit_id"))
     known = RosterEntry.objects.visible_to(user).filter(expert__in=experts, unit__in=units) if rows else []
@@ -163,7 +170,7 @@ def turns(user: User, entered: Iterable[RosterEntry], left: Iterable[RosterEntry
         (each.expert_id, each.unit_id, each.since): each for each in known
     }
     by_end = {(each.expert_id, each.unit_id, each.until): each for each in known}
-    found = {row.pk: row for row in rows}
+    found = {row.pk: row for row in [*rows, *rescoped]}
     for row in entered:
         while before := by_end.get((row.expert_id, row.unit_id, found[row.pk].since)):
             found[row.pk] = before

@@ -7,13 +7,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Unit
-from core.chinese import as_written
-from core.forms import SearchSelect, SearchSelectMultiple, StyledForm
-from core.markings import find_marking
+from core.forms import SearchSelect, SearchSelectMultiple
 from experts.forms.need_to_know import PeopleField, PersonField, options_url
+from experts.forms.plain import PlainForm
 from experts.people import people_with
 
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 ANY_UNIT = "请从名单中选择一个在用的单位。"
 
 
@@ -60,19 +58,6 @@ class UnitsField(forms.ModelMultipleChoiceField):
             **options,
         )
         self.right = right
-
-
-class PlainForm(StyledForm, forms.Form):
-    """Texts come out cleaned; one that bears a secrecy marking is refused beside its field."""
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        for name, value in list(self.cleaned_data.items()):
-            if isinstance(value, str):
-                self.cleaned_data[name] = value = as_written(value)
-                if find_marking(value) and name not in self.errors:
-                    self.add_error(name, MARKED)
-        return self.cleaned_data
 
 
 class ChoosingForm(PlainForm):

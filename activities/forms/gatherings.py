@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from activities.enums import Attendance, GatheringKind, GatheringState, Reply
-from activities.forms.choosing import ChoosingForm, ClockField, PlainForm, UnitField, UnitsField
+from activities.forms.choosing import ChoosingForm, ClockField, UnitField, UnitsField
 from activities.models import Gathering, Guest, Invitation
 from activities.models.gathering import GatheringQuerySet
 from core.forms import DayInput, SearchSelect, StyledForm
 from experts.filters import chosen_unit
 from experts.forms.need_to_know import PeopleField, PersonField
+from experts.forms.plain import PlainForm
 
 EARLIEST = date(2014, 5, 6)  # the day of the policy
 FURTHEST = timedelta(days=3 * 366)

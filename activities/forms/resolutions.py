@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from activities.forms.choosing import ChoosingForm, PlainForm, UnitField
+from activities.forms.choosing import ChoosingForm, UnitField
 from activities.forms.gatherings import DayField
 from activities.models import Resolution
 from activities.models.resolution import ResolutionQuerySet
 from core.forms import DayInput, SearchSelect
 from experts.filters import chosen_unit
 from experts.forms.need_to_know import PersonField
+from experts.forms.plain import PlainForm
 
 OPEN, OVERDUE, DONE = "open", "overdue", "done"
 

@@ -14,13 +14,12 @@ from accounts.models import Unit, User
 from activities.enums import ClassState, TrainingKind
 from activities.models import Nomination, TrainingClass, TrainingPlan, TrainingSession
 from core.forms import DayInput, SearchSelect, StyledForm
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.filters import chosen_unit
 from experts.models import Expert
 from experts.search import matching
 
 FIRST_YEAR = 2014  # of the policy
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 LONGEST = 366  # days
 
 

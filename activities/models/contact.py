@@ -42,12 +42,12 @@ def _of_changed_contact(user: "User") -> Q:
     return reach
 
 
-def _has_left(user: "User") -> Q:
-    """Was on a roster that the user sees and is on none today; who was on none yet has not left. Reminders
-    ask the same (`HAS_LEFT`)."""
+def _stays(user: "User") -> Q:
+    """The expert lives and has not left; who has was on a roster that the user sees and is on none today.
+    Reminders ask the same (`HAS_LEFT`)."""
     entries = RosterEntry.objects.visible_to(user).filter(expert=OuterRef("expert"))
     on_one = Q(until__isnull=True) | Q(until__gt=timezone.localdate())
-    return Q(Exists(entries)) & ~Q(Exists(entries.filter(on_one)))
+    return Q(expert__died_on__isnull=True) & (~Exists(entries) | Exists(entries.filter(on_one)))
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -94,7 +94,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def of_those_who_stay(self, user: "User") -> Self:
         """With experts who live and have not left every roster: of others nothing is asked of anybody."""
-        return self.exclude(_has_left(user)).filter(expert__died_on__isnull=True)
+        return self.filter(_stays(user))
 
     def for_list(self) -> Self:
         """With what a row of a list shows."""
@@ -307,7 +307,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
 
     def of_those_who_stay(self, user: "User") -> Self:
         """About experts who live and have not left every roster: of others nothing is asked of anybody."""
-        return self.exclude(_has_left(user)).filter(expert__died_on__isnull=True)
+        return self.filter(_stays(user))
 
     def within(self, unit: "Unit") -> Self:
         """Heard by the unit and those below it."""

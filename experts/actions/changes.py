@@ -12,7 +12,7 @@ from audit.actions import record
 from audit.verbs import Verb
 from core.chinese import as_written
 from core.crypto import decrypt, encrypt
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from core.origin import coming_from
 from experts.actions.awards import add_award, verify_award
 from experts.actions.register import update_expert
@@ -23,7 +23,6 @@ from experts.freshness import Source
 from experts.log import ILLNESS
 from experts.models import ChangeReport, ChangeState, Expert, Origin
 
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 DECIDED = "这项变动已经办理过了。"
 OWN = "不能核实自己报送的变动，请由另一人办理。"
 

@@ -9,7 +9,6 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,7 +17,7 @@ from audit.actions import record
 from audit.verbs import Verb
 from core.chinese import as_written
 from core.crypto import decrypt
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from core.workdays import add_workdays
 from experts.exit_closing import close_entries, reopen_entries
 from experts.exit_texts import bound_to, sealed_text
@@ -26,7 +25,6 @@ from experts.models import ExitState, ExitText, ExitTextKind, Expert, MandatoryE
 from experts.people import deciders_of
 
 DAYS = "mandatory_exit_days"  # a unit's setting, in working days
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 DECIDED = "这件应退事项已经办理过了。"
 
 
@@ -151,10 +149,8 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
     current = locked_case(by, case, to_decide=True)
     if current.review != ReviewState.ASKED:
         raise ValidationError("这项复核已经办理过了。")
-    if by.pk == current.review_asked_by_id:
-        raise ValidationError("不能决定自己申请的复核，请由另一人办理。")
-    if by.pk == current.decided_by_id and other_reviewers(by, current).exists():
-        raise ValidationError("复核请由原审批人以外的负责人办理。")
+    if problem := against_reviewing(by, current):
+        raise ValidationError(problem)
     if not as_written(opinion):
         raise ValidationError({"opinion": "请写明复核意见。"})
     current.review, current.review_by, current.review_at = outcome, by, timezone.now()
@@ -170,9 +166,15 @@ def decide_review(*, by: User, case: MandatoryExit, outcome: ReviewState, opinio
     _record(Verb.CONFIRM, by, current, "review", "refused" if outcome == ReviewState.UPHELD else "ok")
 
 
-def other_reviewers(by: User, case: MandatoryExit) -> QuerySet[User]:
-    """Who else may decide the review of the case."""
-    return deciders_of(case.expert).exclude(pk__in=[by.pk, case.review_asked_by_id])
+def against_reviewing(by: User, case: MandatoryExit) -> str:
+    """What keeps one of those who decide from deciding this review, or nothing: not who has asked for it; who
+    approved the exit only where there is nobody else."""
+    if by.pk == case.review_asked_by_id:
+        return "不能决定自己申请的复核，请由另一人办理。"
+    others = deciders_of(case.expert).exclude(pk__in=[by.pk, case.review_asked_by_id])
+    if by.pk == case.decided_by_id and others.exists():
+        return "复核请由原审批人以外的负责人办理。"
+    return ""
 
 
 @transaction.atomic

@@ -13,10 +13,9 @@ from accounts.models import User
 from audit.actions import record
 from audit.verbs import Verb
 from core.chinese import as_written
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.models import NeedToKnow
 
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 # word of the database: (field of the form, what to do)
 PROBLEMS = {
     "unknown": ("record_number", "没有这个档案号的限知悉记录。"),

@@ -10,12 +10,11 @@ from django.utils import timezone
 from accounts.models import Unit, User
 from audit.actions import record
 from audit.verbs import Verb
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.models import Priority
 
 KIND = "priority"
 CONDITIONS = ("honours", "disciplines", "words", "posts", "categories")
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 
 
 @transaction.atomic

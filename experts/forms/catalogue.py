@@ -7,13 +7,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.forms import DayInput, StyledForm
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.honour_names import new_code, taken, without_repeats
 from experts.models import Honour
 
 CODE = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 ALIAS_LENGTH = 120
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 
 
 def tidy(text: str) -> str:

@@ -8,17 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit
-from core.chinese import as_written
 from core.forms import DayInput, FileDrop, SearchSelect, StyledForm
-from core.markings import find_marking
 from experts.enums import ChangeKind
 from experts.forms.acts import AwardForm
+from experts.forms.plain import PlainForm
 from experts.models import Across, ChangeState
 
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 
-
-class ReportForm(StyledForm, forms.Form):
+class ReportForm(PlainForm):
     """What every report says: when it happened and who says so."""
 
     happened_on = forms.DateField(
@@ -38,15 +35,6 @@ class ReportForm(StyledForm, forms.Form):
         if day.year < 1949 or day > timezone.localdate():
             raise ValidationError("发生日期不能晚于今天，也不能早于 1949 年。")
         return day
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        for name, value in list(self.cleaned_data.items()):
-            if isinstance(value, str):
-                self.cleaned_data[name] = value = as_written(value)
-                if find_marking(value) and name not in self.errors:
-                    self.add_error(name, MARKED)
-        return self.cleaned_data
 
     def facts(self) -> dict[str, Any]:
         """Columns of ChangeReport."""

@@ -9,12 +9,11 @@ from django.utils import timezone
 
 from core.chinese import as_written
 from core.forms import DayInput, StyledForm
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.exit_reasons import MANDATORY, ExitReason
 from experts.forms.changes import EvidenceForm
 from experts.models import ExitPaper, ExitTextKind, ReviewState
 
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 EARLIEST = date(1990, 1, 1)
 
 

@@ -13,11 +13,10 @@ from django.utils import timezone
 from accounts.models import Unit, User
 from core.chinese import as_written
 from core.forms import DayInput, SearchSelect, StyledForm
-from core.markings import find_marking
+from core.markings import MARKED, find_marking
 from experts.models import Expert
 
 FURTHEST = timedelta(days=366)
-MARKED = "含有密级标志。本系统为非涉密系统，不得录入。"
 DAY = {"required": "请填日期。", "invalid": "请填日期，如 2026-11-20。"}
 
 

@@ -182,16 +182,9 @@ def _acts(user: User, case: MandatoryExit, may_change: bool, held: set[str]) -> 
         found.add("decide")
     if case.state == ExitState.APPROVED and not case.review and may_change:
         found.add("review")
-    if case.review == "asked" and decides and _may_review(user, case):
+    if case.review == "asked" and decides and not actions.against_reviewing(user, case):
         found.add("review_decide")
     return found
-
-
-def _may_review(user: User, case: MandatoryExit) -> bool:
-    """Not who has asked for it; who approved the exit only where there is nobody else."""
-    if user.pk in {case.review_asked_by_id, case.decided_by_id}:
-        return user.pk != case.review_asked_by_id and not actions.other_reviewers(user, case).exists()
-    return True
 
 
 def _decides(user: User, case: MandatoryExit) -> bool:

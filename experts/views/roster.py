@@ -121,15 +121,14 @@ def _kinds(moved: Moved, totals: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
     """The changes in the words of the page, the first hundred of each kind, each with its reason."""
-    kinds: list[tuple[Happened, list[RosterEntry]]] = [
-        ("entered", _first(changes.entered)),
-        ("left", _first(changes.left)),
-        ("rescoped", _first(changes.rescoped)),
-    ]
-    turned = turns(user, kinds[0][1], kinds[1][1])
-    turned |= {entry.pk: entry for entry in kinds[2][1]}
+    kinds: dict[Happened, list[RosterEntry]] = {
+        "entered": _first(changes.entered),
+        "left": _first(changes.left),
+        "rescoped": _first(changes.rescoped),
+    }
+    turned = turns(user, **kinds)
     reasons = Reasons.of(user, turned.values())
-    for happened, entries in kinds:
+    for happened, entries in kinds.items():
         for entry in entries:
             turn = turned[entry.pk]
             entry.why = reasons.why(turn, happened)  # type: ignore[attr-defined]
@@ -137,7 +136,7 @@ def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
             entry.first, entry.last = first.since, last.until  # type: ignore[attr-defined]
     return {
         "since": since,
-        "found": any(entries for _, entries in kinds),
+        "found": any(kinds.values()),
         "kinds": [
             {
                 "title": TITLES[happened],
@@ -145,7 +144,7 @@ def shown(user: User, changes: Changes, since: date) -> dict[str, Any]:
                 "rows": entries[:SHOWN],
                 "more": len(entries) > SHOWN,
             }
-            for happened, entries in kinds
+            for happened, entries in kinds.items()
         ],
     }
 

@@ -82,6 +82,7 @@ class ProposalSource(Source):
             return {}
         is_leaving = proposal.kind == ProposalKind.EXIT
         before = self._before(proposal, rows)
+        files = ProposalFile.objects.visible_to(self.user).filter(proposal=proposal)
         return {
             "proposal_number": proposal.number,
             "state": proposal.get_state_display(),
@@ -91,9 +92,7 @@ class ProposalSource(Source):
             "total": len(rows),
             "note": proposal.note,
             "conditions": list(BASIC_CONDITIONS) if proposal.kind in ADMITTING else [],
-            "files": [
-                file.name for file in ProposalFile.objects.visible_to(self.user).filter(proposal=proposal)
-            ],
+            "files": [file.name for file in files],
             "why_head": "理由" if is_leaving else "类别",
             "rows": [
                 _line(line, number, before.get(line.expert_id, OFF)) | {"why": _why(line, is_leaving)}

@@ -158,8 +158,7 @@ class ChangesSource(RosterSource):
             row.before = before.get((row.expert_id, row.unit_id))
             row.kind = "entered" if row.before is None else "left" if row.before.pk == row.pk else "rescoped"
             kinds[row.kind].append(row)
-        turned = turns(self.user, kinds["entered"], kinds["left"])
-        turned |= {row.pk: row for row in kinds["rescoped"]}
+        turned = turns(self.user, **kinds)
         reasons = Reasons.of(self.user, turned.values())
         for row in rows:
             turn = turned[row.pk]

@@ -202,14 +202,18 @@ def make_evidence(report, data=b"%PDF-1.4 test", name="来函.pdf", **facts):
         about=report.uuid,
         is_sensitive=report.is_illness,
         name=name,
-        size=len(data),
-        stored_as=uuid4().hex,
         added_by=report.reported_by,
         **facts,
     )
-    evidence.stored_key = VAULT.keep(evidence.stored_as, data, bound_to=evidence.bound_to)
-    evidence.save(force_insert=True)
-    return evidence
+    return _stored(evidence, VAULT, data)
+
+
+def _stored(file, vault, data):
+    """The row of a kept file, and what it holds."""
+    file.size, file.stored_as = len(data), uuid4().hex
+    file.stored_key = vault.keep(file.stored_as, data, bound_to=file.bound_to)
+    file.save(force_insert=True)
+    return file
 
 
 def make_round(unit_code="D04", **facts):
@@ -234,14 +238,10 @@ def make_proposal_file(proposal, data=b"%PDF-1.4 test", name="推荐函.pdf", **
     file = ProposalFile(
         proposal=proposal,
         name=name,
-        size=len(data),
-        stored_as=uuid4().hex,
         added_by=proposal.drafted_by,
         **facts,
     )
-    file.stored_key = proposal_vault.keep(file.stored_as, data, bound_to=file.bound_to)
-    file.save(force_insert=True)
-    return file
+    return _stored(file, proposal_vault, data)
 
 
 def enlist(by, expert, code="D04", since=date(2026, 3, 1), until=None, scope="key", **facts):
